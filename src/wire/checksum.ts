@@ -1,0 +1,57 @@
+/**
+ * The Internet checksum (RFC 1071) and its incremental update (RFC 1624).
+ *
+ * A partial sum is a non-negative integer below 2^31; `add` accumulates, `fold` brings it to 16 bits,
+ * `finish` complements it. A message with a right checksum in place sums to 0xffff, so `finish` gives 0.
+ */
+
+/** Adds `length` bytes at `at` to the partial sum; an odd last byte counts as the high half (RFC 1071 §4.1). */
+export function add(sum: number, b: Uint8Array, at: number, length: number): number {
+  const evenEnd = at + (length & ~1)
+  for (let i = at; i < evenEnd; i += 2) sum += (b[i]! << 8) | b[i + 1]!
+  if (length & 1) sum += b[evenEnd]! << 8
+  return fold(sum)
+}
+
+/** Adds one 16-bit word. */
+export function addWord(sum: number, word: number): number {
+  return fold(sum + word)
+}
+
+/** End-around carry: the 16-bit one's complement sum (RFC 1071 §2). */
+export function fold(sum: number): number {
+  while (sum > 0xffff) sum = (sum & 0xffff) + Math.floor(sum / 0x10000)
+  return sum
+}
+
+/** The value that goes into the checksum field. */
+export function finish(sum: number): number {
+  return ~fold(sum) & 0xffff
+}
+
+/** The checksum of `length` bytes, its own field included as it stands: 0 means it was right. */
+export function compute(b: Uint8Array, at: number, length: number): number {
+  return finish(add(0, b, at, length))
+}
+
+/**
+ * The sum of TCP's and UDP's pseudo header (RFC 793 §3.1, RFC 768): the two addresses as they stand at
+ * `addressesAt` (source, then destination, 8 bytes), the protocol and the segment's length.
+ */
+export function pseudoHeader(b: Uint8Array, addressesAt: number, protocol: number, length: number): number {
+  return fold(add(0, b, addressesAt, 8) + protocol + length)
+}
+
+/**
+ * The checksum after one 16-bit word changed from `was` to `becomes`: HC' = ~(~HC + ~m + m') (RFC 1624 eqn 3).
+ * The older form of RFC 1141 (eqn 2) can give 0xffff where 0 is right.
+ */
+export function update(checksum: number, was: number, becomes: number): number {
+  return finish((~checksum & 0xffff) + (~was & 0xffff) + becomes)
+}
+
+/** The same for a 32-bit field, an address for instance; both values as unsigned or signed 32-bit integers. */
+export function update32(checksum: number, was: number, becomes: number): number {
+  const half = update(checksum, was >>> 16, becomes >>> 16)
+  return update(half, was & 0xffff, becomes & 0xffff)
+}
