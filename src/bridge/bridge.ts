@@ -1,0 +1,225 @@
+/**
+ * The learning bridge (IEEE 802.1D, as net/bridge of Linux does it with STP off and without VLAN filtering).
+ *
+ * In: a burst of packets, each with its ingress port and time. Out: for every port a queue of packets that
+ * leave there, and one burst for the node itself. A packet that goes nowhere is freed and its reason counted.
+ *
+ *   1. runt, bad source, link-local destination: dropped
+ *   2. the source is learned, unless the port does not learn
+ *   3. group address: to all ports and to the node; the node's own address: to the node; known station: to
+ *      its port; unknown: to all ports
+ *
+ * A flood goes to the port added last first, to the node last. One slot for each copy; the last one gets the
+ * original.
+ */
+import type { Arena } from '../packet/arena.js'
+import { NONE } from '../packet/arena.js'
+import { BURST, Burst } from '../packet/burst.js'
+import * as reason from '../core/drops.js'
+import type { Drops } from '../core/drops.js'
+import { LOCAL, MAX_PORTS, UNKNOWN, createFdb, macHigh, macLow } from './fdb.js'
+import type { FdbOptions, ForwardingDatabase } from './fdb.js'
+import { BCAST_FLOOD, FLOOD, HAIRPIN, ISOLATED, LEARNING, MCAST_FLOOD, portFlags } from './port-options.js'
+import type { BridgePortOptions } from './port-options.js'
+
+const ETHERNET_HEADER = 14
+const [FORWARDED, FLOODED, DELIVERED, DROPPED] = [0, 1, 2, 3]
+
+/** What became of the packets so far: each is counted in one of the four. */
+export interface BridgeTotals {
+  /** Went out of one port, because their station was known. */
+  readonly forwarded: number
+  /** Went to every port that takes floods, at least to one. */
+  readonly flooded: number
+  /** Went to the node and out of no port. */
+  readonly delivered: number
+  /** Went nowhere; the drop counters say why. */
+  readonly dropped: number
+}
+
+export interface Bridge {
+  readonly fdb: ForwardingDatabase
+  readonly totals: BridgeTotals
+  /** What goes to the node itself; whoever takes it over clears it. */
+  readonly local: Burst
+  /** Adds a port and returns its number: 0, 1, 2 … Throws a RangeError beyond MAX_PORTS. */
+  addPort(options?: BridgePortOptions): number
+  /** An address of the node itself, six bytes: frames to it are delivered. */
+  addLocalAddress(mac: Uint8Array): void
+  /** A station, six bytes, that stays behind this port whatever is seen elsewhere. */
+  addStaticStation(mac: Uint8Array, port: number): void
+  /** Puts every packet of the burst into the queues it leaves by, or drops it. */
+  process(burst: Burst): void
+  /** What leaves by `port`: the caller takes it over before the next burst is processed. */
+  leaving(port: number): Burst
+}
+
+/** A bridge without ports over the packets of this arena; closures for the reason that fdb.ts gives. */
+export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {}): Bridge {
+  const { start, length, port: ingress } = arena
+  const { words } = arena.memory
+  const fdb = createFdb(arena.time, options)
+  const { find, learn } = fdb
+  // An imported constant is loaded and checked at every use; a captured one is compiled in.
+  const [unknown, node, burst, learning, hairpin, isolated] = [
+    UNKNOWN,
+    LOCAL,
+    BURST,
+    LEARNING,
+    HAIRPIN,
+    ISOLATED,
+  ]
+  const flags = new Int32Array(MAX_PORTS)
+  // A frame goes to a port at most once, so a queue never holds more than a burst.
+  const queued = new Int32Array(MAX_PORTS * BURST)
+  const queueLengths = new Int32Array(MAX_PORTS)
+  const local = new Burst()
+  const counts = new Float64Array(4)
+  const queues: Burst[] = []
+
+  function process({ slots, count }: Burst): void {
+    if (count === 0) return
+    fdb.sweep(slots[0]!)
+    for (let i = 0; i < count; i++) bridge(slots[i]!)
+  }
+
+  function bridge(slot: number): void {
+    if (length[slot]! < ETHERNET_HEADER) return drop(slot, reason.RUNT)
+    // The frame starts at 2 mod 4: four aligned words, the first of them with two bytes of headroom, hold the
+    // destination as 2 + 4 bytes and the source as 4 + 2.
+    const w = (start[slot]! - 2) >> 2
+    const sourceFirst = words[w + 2]!
+    const sourceLast = words[w + 3]! & 0xffff
+    if ((sourceFirst & 1) !== 0 || (sourceFirst | sourceLast) === 0) return drop(slot, reason.BAD_SOURCE)
+    const high = words[w]! >>> 16
+    const low = words[w + 1]!
+    const from = ingress[slot]!
+    if (high === 0x8001 && isLinkLocal(low)) return dropLinkLocal(slot)
+    if ((flags[from]! & learning) !== 0)
+      learn(sourceFirst & 0xffff, (sourceFirst >>> 16) | (sourceLast << 16), from, slot)
+    if ((high & 1) !== 0) return floodGroup(slot, high, low)
+    const to = find(high, low, slot)
+    if (to === unknown) return floodUnknown(slot)
+    if (to === node) return deliver(slot)
+    // mayLeave and enqueue, written out: as calls they are not inlined here any more, and cost 4 ns.
+    if (from === to ? (flags[to]! & hairpin) === 0 : (flags[from]! & flags[to]! & isolated) !== 0)
+      return drop(slot, from === to ? reason.SAME_PORT : reason.ISOLATED)
+    counts[FORWARDED]!++
+    const n = queueLengths[to]!
+    queued[to * burst + n] = slot
+    queueLengths[to] = n + 1
+  }
+
+  function enqueue(slot: number, to: number): void {
+    const n = queueLengths[to]!
+    queued[to * BURST + n] = slot
+    queueLengths[to] = n + 1
+  }
+
+  function mayLeave(from: number, to: number): boolean {
+    if (from === to) return (flags[to]! & HAIRPIN) !== 0
+    return (flags[from]! & flags[to]! & ISOLATED) === 0
+  }
+
+  /** The kernel learns from these as from any frame, but from PAUSE (…:01). */
+  function dropLinkLocal(slot: number): void {
+    const w = (start[slot]! - 2) >> 2
+    const from = ingress[slot]!
+    const isPause = words[w + 1]! >>> 24 === 1
+    if (!isPause && (flags[from]! & LEARNING) !== 0)
+      learn(words[w + 2]! & 0xffff, (words[w + 2]! >>> 16) | (words[w + 3]! << 16), from, slot)
+    drop(slot, reason.LINK_LOCAL)
+  }
+
+  function floodGroup(slot: number, high: number, low: number): void {
+    const isBroadcast = high === 0xffff && low === -1
+    const last = floodButLast(slot, isBroadcast ? BCAST_FLOOD : MCAST_FLOOD)
+    if (last === NONE) return deliver(slot)
+    enqueueCopy(slot, last)
+    local.add(slot)
+  }
+
+  function floodUnknown(slot: number): void {
+    const last = floodButLast(slot, FLOOD)
+    if (last === NONE) return drop(slot, reason.NO_PORT)
+    enqueue(slot, last)
+  }
+
+  /**
+   * A copy to every port that has `flag` set but the last one, which is returned: it may get the original.
+   * NONE when no port takes the packet.
+   */
+  function floodButLast(slot: number, flag: number): number {
+    const from = ingress[slot]!
+    let held = NONE
+    for (let to = queues.length - 1; to >= 0; to--) {
+      if ((flags[to]! & flag) === 0 || !mayLeave(from, to)) continue
+      if (held !== NONE) enqueueCopy(slot, held)
+      held = to
+    }
+    if (held !== NONE) counts[FLOODED]!++
+    return held
+  }
+
+  /** A copy that finds no slot is counted by its reason; its packet still went where the others went. */
+  function enqueueCopy(slot: number, to: number): void {
+    const copy = arena.clone(slot)
+    if (copy === NONE) drops.count(reason.NO_SLOT)
+    else enqueue(copy, to)
+  }
+
+  function deliver(slot: number): void {
+    counts[DELIVERED]!++
+    local.add(slot)
+  }
+
+  function drop(slot: number, why: number): void {
+    counts[DROPPED]!++
+    drops.count(why)
+    arena.free(slot)
+  }
+
+  function addPort(portOptions: BridgePortOptions = {}): number {
+    const port = queues.length
+    if (port === MAX_PORTS) throw new RangeError(`a bridge has at most ${MAX_PORTS} ports`)
+    flags[port] = portFlags(portOptions)
+    queues.push(new Burst(queued.subarray(port * BURST, (port + 1) * BURST)))
+    return port
+  }
+
+  function addLocalAddress(mac: Uint8Array): void {
+    fdb.addStatic(macHigh(mac), macLow(mac), LOCAL)
+  }
+
+  function addStaticStation(mac: Uint8Array, port: number): void {
+    fdb.addStatic(macHigh(mac), macLow(mac), port)
+  }
+
+  function leaving(port: number): Burst {
+    const queue = queues[port]!
+    queue.count = queueLengths[port]!
+    queueLengths[port] = 0
+    return queue
+  }
+
+  const totals: BridgeTotals = {
+    get forwarded() {
+      return counts[FORWARDED]!
+    },
+    get flooded() {
+      return counts[FLOODED]!
+    },
+    get delivered() {
+      return counts[DELIVERED]!
+    },
+    get dropped() {
+      return counts[DROPPED]!
+    },
+  }
+  return { fdb, totals, local, addPort, addLocalAddress, addStaticStation, process, leaving }
+}
+
+/** Whether 01:80, followed by these four bytes, is 01:80:c2:00:00:01 … 0f; …:00 is forwarded while STP is off. */
+function isLinkLocal(low: number): boolean {
+  return (low & 0xf0ffffff) === 0x000000c2 && low !== 0x000000c2
+}

@@ -1,0 +1,36 @@
+/** The switches of a bridge port, named as `bridge link set` names them. */
+export interface BridgePortOptions {
+  /** Frames may go back out of the port they came in by. Default off. */
+  hairpin?: boolean
+  /** Sources of frames that come in here are learned. Default on. */
+  learning?: boolean
+  /** Unknown unicast is flooded to this port. Default on. */
+  flood?: boolean
+  /** Multicast is flooded to this port. Default on. */
+  mcast_flood?: boolean
+  /** Broadcast is flooded to this port. Default on. */
+  bcast_flood?: boolean
+  /** Nothing is forwarded between two isolated ports. Default off. */
+  isolated?: boolean
+}
+
+export const HAIRPIN = 1
+export const LEARNING = 2
+export const FLOOD = 4
+export const MCAST_FLOOD = 8
+export const BCAST_FLOOD = 16
+export const ISOLATED = 32
+
+/** The options as the bits that the bridge tests for every frame. */
+export function portFlags(options: BridgePortOptions): number {
+  const { hairpin = false, learning = true, flood = true, isolated = false } = options
+  const { mcast_flood: multicast = true, bcast_flood: broadcast = true } = options
+  return (
+    (hairpin ? HAIRPIN : 0) |
+    (learning ? LEARNING : 0) |
+    (flood ? FLOOD : 0) |
+    (multicast ? MCAST_FLOOD : 0) |
+    (broadcast ? BCAST_FLOOD : 0) |
+    (isolated ? ISOLATED : 0)
+  )
+}

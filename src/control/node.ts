@@ -1,0 +1,143 @@
+/**
+ * What a node is, as a YAML file says it (`--node NODE.yaml`): the bridge's own interface, its ports, its
+ * stations, its routes. Every mistake is reported, each with its line: `FILE:LINE: what, what is expected`.
+ *
+ *   bridge: br100                      # name of the bridge and of the node's own interface on it
+ *   mac: 08:00:27:15:85:17             # of that interface: frames to it are delivered
+ *   address: 10.0.0.1/24               # one or a list
+ *   ageing_time: 300                   # seconds; 0 = never
+ *   max_learned: 8192                  # stations learned at most
+ *   ip_forward: true
+ *   ports:
+ *     eth2: { mac: 08:00:27:15:85:18 } # the port's own address: delivered too
+ *     vnet0: { hairpin: true, learning: true, flood: true, mcast_flood: true, bcast_flood: true, isolated: false }
+ *   stations:                          # static entries of the forwarding database
+ *     - { mac: fa:16:3e:2c:e8:ec, port: vnet0 }
+ *   neighbours: { 10.0.0.2: fa:16:3e:2c:e8:ec }
+ *   routes:
+ *     - { to: 0.0.0.0/0, via: 10.0.0.254 }
+ */
+import { readFileSync } from 'node:fs'
+import { LineCounter, isNode, parseDocument } from 'yaml'
+import type { Document } from 'yaml'
+import { z } from 'zod'
+import { parseIpv4, parseMac } from '../wire/address.js'
+
+/** Every mistake of a file, one a line of the message. */
+export class NodeError extends Error {
+  override name = 'NodeError'
+}
+
+const mac = z.string().transform((text, context) => {
+  const bytes = parseMac(text)
+  if (bytes !== null && (bytes[0]! & 1) === 0 && bytes.some((byte) => byte !== 0)) return bytes
+  return refuse(context, `${text}: expected the MAC address of a station, such as fa:16:3e:2c:e8:ec`)
+})
+
+const ipv4 = z.string().transform((text, context) => {
+  const address = parseIpv4(text)
+  return address ?? refuse(context, `${text}: expected an IPv4 address, such as 10.0.0.1`)
+})
+
+const prefix = z.string().transform((text, context) => {
+  const [host = '', length = '', ...rest] = text.split('/')
+  const address = parseIpv4(host)
+  const bits = /^\d{1,2}$/.test(length) ? Number(length) : NaN
+  if (address !== null && bits <= 32 && rest.length === 0) return { address, prefixLength: bits }
+  return refuse(context, `${text}: expected an IPv4 address and prefix length, such as 10.0.0.1/24`)
+})
+
+const onOff = z.boolean('expected true or false')
+const portOptions = z.strictObject({
+  mac: mac.optional(),
+  hairpin: onOff.optional(),
+  learning: onOff.optional(),
+  flood: onOff.optional(),
+  mcast_flood: onOff.optional(),
+  bcast_flood: onOff.optional(),
+  isolated: onOff.optional(),
+})
+
+const wholeNumber = (least: number, most: number): z.ZodNumber => {
+  const expected = `expected a whole number from ${least} to ${most}`
+  return z.int(expected).min(least, expected).max(most, expected)
+}
+
+const nodeSchema = z.strictObject({
+  bridge: z
+    .string('expected a name')
+    .regex(/^[^\s/]{1,15}$/, 'expected a name of 1 to 15 characters without space and /')
+    .optional(),
+  mac: mac.optional(),
+  address: z
+    .union([prefix, z.array(prefix)])
+    .transform((value) => (Array.isArray(value) ? value : [value]))
+    .default([]),
+  ageing_time: wholeNumber(0, 1_000_000).optional(),
+  max_learned: wholeNumber(1, 1_048_576).optional(),
+  ip_forward: onOff.default(false),
+  ports: z.record(z.string(), portOptions).default({}),
+  stations: z.array(z.strictObject({ mac, port: z.string('expected the name of a port') })).default([]),
+  neighbours: z.record(z.string(), mac).default({}),
+  routes: z.array(z.strictObject({ to: prefix, via: ipv4 })).default([]),
+})
+
+/** A node as its file describes it; addresses are unsigned 32-bit integers, MAC addresses six bytes. */
+export type NodeConfig = z.output<typeof nodeSchema>
+
+/** Reads and checks a node file. Throws a NodeError that names every mistake. */
+export function readNode(path: string): NodeConfig {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new NodeError(`${path}: ${(error as Error).message}`)
+  }
+  return parseNode(text, path)
+}
+
+/** The same for a text; `path` is what messages name. */
+export function parseNode(text: string, path: string): NodeConfig {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const place = (offset: number): string => `${path}:${Math.max(1, lines.linePos(offset).line)}`
+  if (document.errors.length > 0)
+    throw new NodeError(document.errors.map((error) => `${place(error.pos[0])}: ${error.message}`).join('\n'))
+  const result = nodeSchema.safeParse(document.toJS() ?? {})
+  if (result.success)
+    return checked(result.data, (keys, what) => `${place(offsetOf(document, keys))}: ${what}`)
+  const mistakes = result.error.issues.map((issue) => {
+    const path = issue.path.filter((key) => typeof key !== 'symbol')
+    const name = path.length === 0 ? '' : `${path.join('.')}: `
+    return `${place(offsetOf(document, path))}: ${name}${issue.message}`
+  })
+  throw new NodeError(mistakes.join('\n'))
+}
+
+/** What the schema alone cannot see: names that are used must be given, keys must be addresses. */
+function checked(node: NodeConfig, at: (keys: Key[], what: string) => string): NodeConfig {
+  const mistakes: string[] = []
+  for (const address of Object.keys(node.neighbours))
+    if (parseIpv4(address) === null)
+      mistakes.push(
+        at(['neighbours', address], `neighbours: ${address}: expected an IPv4 address, such as 10.0.0.2`),
+      )
+  if (mistakes.length > 0) throw new NodeError(mistakes.join('\n'))
+  return node
+}
+
+type Key = string | number
+
+/** Where in the text the value of this path stands, or its nearest enclosing one that is there. */
+function offsetOf(document: Document, path: Key[]): number {
+  for (let depth = path.length; depth >= 0; depth--) {
+    const node = document.getIn(path.slice(0, depth), true)
+    if (isNode(node) && node.range) return node.range[0]
+  }
+  return 0
+}
+
+function refuse(context: z.RefinementCtx, message: string): never {
+  context.addIssue({ code: 'custom', message })
+  return z.NEVER
+}

@@ -1,0 +1,77 @@
+/**
+ * Why a frame ended here. Every drop has a named reason and every reason has a counter; the name is what
+ * reports print. Reasons 0 … 31 are those of the wire (a header's `check` result is a drop reason as it
+ * stands), the ones below follow, and rules register theirs when they are loaded.
+ */
+import { REASON_NAMES } from '../wire/reason.js'
+
+const FIRST = 32
+const NAMES = [
+  'no-slot',
+  'cut-capture',
+  'runt',
+  'bad-source',
+  'link-local',
+  'same-port',
+  'isolated',
+  'no-port',
+  'tx-full',
+] as const
+
+/** No slot of the arena was free for the frame or for one of its copies. */
+export const NO_SLOT = FIRST
+/** The capture holds only a part of the frame: its snaplen was shorter. */
+export const CUT_CAPTURE = FIRST + 1
+/** Shorter than an Ethernet header. */
+export const RUNT = FIRST + 2
+/** The source is a group address or zero (the kernel's is_valid_ether_addr). */
+export const BAD_SOURCE = FIRST + 3
+/** To 01:80:c2:00:00:01 … 0f, which no bridge forwards (IEEE 802.1D §7.12.6). */
+export const LINK_LOCAL = FIRST + 4
+/** The destination is behind the port that the frame came in by. */
+export const SAME_PORT = FIRST + 5
+/** From an isolated port to another isolated port. */
+export const ISOLATED = FIRST + 6
+/** To be flooded, but no port takes it. */
+export const NO_PORT = FIRST + 7
+/** The port it should leave by takes no more. */
+export const TX_FULL = FIRST + 8
+
+/** The counters of all reasons; an index is a reason. */
+export class Drops {
+  readonly #names: string[] = []
+  /** Frames dropped, by reason. Grown by `register`: do not keep it across that. */
+  counts = new Float64Array(64)
+
+  constructor() {
+    REASON_NAMES.forEach((name, reason) => (this.#names[reason] = name))
+    NAMES.forEach((name, i) => (this.#names[FIRST + i] = name))
+  }
+
+  /** A new reason of this name, for a rule; returns its number. */
+  register(name: string): number {
+    const reason = Math.max(this.#names.length, FIRST + NAMES.length)
+    this.#names[reason] = name
+    if (reason >= this.counts.length) {
+      const grown = new Float64Array(this.counts.length * 2)
+      grown.set(this.counts)
+      this.counts = grown
+    }
+    return reason
+  }
+
+  count(reason: number): void {
+    this.counts[reason]!++
+  }
+
+  nameOf(reason: number): string {
+    return this.#names[reason] ?? `reason ${reason}`
+  }
+
+  /** Name and count of every reason that dropped something, most first. */
+  *entries(): Generator<[name: string, count: number]> {
+    const reasons = [...this.counts.keys()].filter((reason) => this.counts[reason]! > 0)
+    reasons.sort((a, b) => this.counts[b]! - this.counts[a]!)
+    for (const reason of reasons) yield [this.nameOf(reason), this.counts[reason]!]
+  }
+}

@@ -1,0 +1,44 @@
+/** What the pipeline wants of a place where frames enter and leave. */
+import type { Burst } from '../packet/burst.js'
+import type { Microseconds } from './clock.js'
+
+/** The far side of a port for frames that leave. */
+export interface Sink {
+  /**
+   * Sends the packets of the burst in their order. It takes over their slots: it frees each, now or when it
+   * has been sent. The burst itself stays the caller's, who clears it.
+   */
+  transmit(burst: Burst): void
+}
+
+export interface Port extends Sink {
+  /**
+   * Adds packets that have come in to the burst, as many as are there, the burst has room for and `room`
+   * allows; their time is `now`. The caller owns their slots.
+   */
+  receive(burst: Burst, room: number, now: Microseconds): void
+}
+
+/** Frames and bytes of each port, by port number. Bytes count from the destination address to the payload's end. */
+export class PortCounters {
+  rxFrames = new Float64Array(16)
+  rxBytes = new Float64Array(16)
+  txFrames = new Float64Array(16)
+  txBytes = new Float64Array(16)
+
+  /** Makes room for the counters of port number `port`. */
+  reserve(port: number): void {
+    while (port >= this.rxFrames.length) {
+      this.rxFrames = doubled(this.rxFrames)
+      this.rxBytes = doubled(this.rxBytes)
+      this.txFrames = doubled(this.txFrames)
+      this.txBytes = doubled(this.txBytes)
+    }
+  }
+}
+
+function doubled(counts: Float64Array): Float64Array<ArrayBuffer> {
+  const grown = new Float64Array(counts.length * 2)
+  grown.set(counts)
+  return grown
+}
