@@ -23,7 +23,7 @@ import { BCAST_FLOOD, FLOOD, HAIRPIN, ISOLATED, LEARNING, MCAST_FLOOD, portFlags
 import type { BridgePortOptions } from './port-options.js'
 
 const ETHERNET_HEADER = 14
-const [FORWARDED, FLOODED, DELIVERED, DROPPED] = [0, 1, 2, 3]
+const [RECEIVED, FLOODED, DELIVERED, DROPPED] = [0, 1, 2, 3]
 
 /** What became of the packets so far: each is counted in one of the four. */
 export interface BridgeTotals {
@@ -79,6 +79,7 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
 
   function process({ slots, count }: Burst): void {
     if (count === 0) return
+    counts[RECEIVED]! += count
     fdb.sweep(slots[0]!)
     for (let i = 0; i < count; i++) bridge(slots[i]!)
   }
@@ -104,9 +105,8 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
     // mayLeave and enqueue, written out: as calls they are not inlined here any more, and cost 4 ns.
     if (from === to ? (flags[to]! & hairpin) === 0 : (flags[from]! & flags[to]! & isolated) !== 0)
       return drop(slot, from === to ? reason.SAME_PORT : reason.ISOLATED)
-    counts[FORWARDED]!++
     const n = queueLengths[to]!
-    queued[to * burst + n] = slot
+    queued[to * burst + n] = slot | 0 // known to be an integer: else it is stored by way of a float
     queueLengths[to] = n + 1
   }
 
@@ -204,7 +204,7 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
 
   const totals: BridgeTotals = {
     get forwarded() {
-      return counts[FORWARDED]!
+      return counts[RECEIVED]! - counts[FLOODED]! - counts[DELIVERED]! - counts[DROPPED]!
     },
     get flooded() {
       return counts[FLOODED]!

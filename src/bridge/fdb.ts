@@ -39,9 +39,9 @@ const SWEEP_INTERVAL: Microseconds = 10_000
 
 export interface FdbOptions {
   /** Seconds after which a station that was not seen is forgotten; 0 = never. Default 300. */
-  ageingTime?: number
+  ageingTime?: number | undefined
   /** Stations learned at most; static entries do not count. Default 8,192. */
-  maxLearned?: number
+  maxLearned?: number | undefined
 }
 
 /** One entry, for people: low rate. */
@@ -88,6 +88,7 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
   const spare = new ArrayBuffer(table.byteLength)
   const spareWords = new Int32Array(spare)
   const spareSeen = new Float64Array(spare)
+  const unknown = UNKNOWN // captured: an exported constant is loaded and checked at each use
   // Random multipliers (multiply-shift hashing): nobody can prepare addresses that collide.
   const lowFactor = randomOdd()
   const highFactor = randomOdd()
@@ -105,9 +106,9 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
     let e = home(high, low)
     while (true) {
       const meta = words[e + 1]!
-      if (meta === 0) return UNKNOWN
+      if (meta === 0) return unknown
       if (words[e] === low && (meta & 0xffff) === high)
-        return time[slot]! - seen[(e >> 1) + 1]! < ageing ? (meta >> 16) & 0xfff : UNKNOWN
+        return time[slot]! - seen[(e >> 1) + 1]! < ageing ? (meta >> 16) & 0xfff : unknown
       e = (e + STRIDE) & mask
     }
   }

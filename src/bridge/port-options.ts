@@ -1,17 +1,17 @@
 /** The switches of a bridge port, named as `bridge link set` names them. */
 export interface BridgePortOptions {
   /** Frames may go back out of the port they came in by. Default off. */
-  hairpin?: boolean
+  hairpin?: boolean | undefined
   /** Sources of frames that come in here are learned. Default on. */
-  learning?: boolean
+  learning?: boolean | undefined
   /** Unknown unicast is flooded to this port. Default on. */
-  flood?: boolean
+  flood?: boolean | undefined
   /** Multicast is flooded to this port. Default on. */
-  mcast_flood?: boolean
+  mcast_flood?: boolean | undefined
   /** Broadcast is flooded to this port. Default on. */
-  bcast_flood?: boolean
+  bcast_flood?: boolean | undefined
   /** Nothing is forwarded between two isolated ports. Default off. */
-  isolated?: boolean
+  isolated?: boolean | undefined
 }
 
 export const HAIRPIN = 1

@@ -85,45 +85,69 @@ const nodeSchema = z.strictObject({
 /** A node as its file describes it; addresses are unsigned 32-bit integers, MAC addresses six bytes. */
 export type NodeConfig = z.output<typeof nodeSchema>
 
-/** Reads and checks a node file. Throws a NodeError that names every mistake. */
-export function readNode(path: string): NodeConfig {
+/**
+ * Reads and checks a node file; `knownPorts` are ports that it may speak of beside its own. Throws a NodeError
+ * that names every mistake.
+ */
+export function readNode(path: string, knownPorts: readonly string[] = []): NodeConfig {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
     throw new NodeError(`${path}: ${(error as Error).message}`)
   }
-  return parseNode(text, path)
+  return parseNode(text, path, knownPorts)
 }
 
 /** The same for a text; `path` is what messages name. */
-export function parseNode(text: string, path: string): NodeConfig {
+export function parseNode(text: string, path: string, knownPorts: readonly string[] = []): NodeConfig {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const place = (offset: number): string => `${path}:${Math.max(1, lines.linePos(offset).line)}`
   if (document.errors.length > 0)
     throw new NodeError(document.errors.map((error) => `${place(error.pos[0])}: ${error.message}`).join('\n'))
   const result = nodeSchema.safeParse(document.toJS() ?? {})
-  if (result.success)
-    return checked(result.data, (keys, what) => `${place(offsetOf(document, keys))}: ${what}`)
-  const mistakes = result.error.issues.map((issue) => {
-    const path = issue.path.filter((key) => typeof key !== 'symbol')
-    const name = path.length === 0 ? '' : `${path.join('.')}: `
-    return `${place(offsetOf(document, path))}: ${name}${issue.message}`
+  const mistakes = result.success
+    ? danglingNames(result.data, knownPorts)
+    : result.error.issues.map(schemaMistake)
+  if (result.success && mistakes.length === 0) return result.data
+  const messages = mistakes.map(({ keys, message }) => {
+    const name = keys.length === 0 ? '' : `${keys.join('.')}: `
+    return `${place(offsetOf(document, keys))}: ${name}${message}`
   })
-  throw new NodeError(mistakes.join('\n'))
+  throw new NodeError(messages.join('\n'))
 }
 
-/** What the schema alone cannot see: names that are used must be given, keys must be addresses. */
-function checked(node: NodeConfig, at: (keys: Key[], what: string) => string): NodeConfig {
-  const mistakes: string[] = []
-  for (const address of Object.keys(node.neighbours))
-    if (parseIpv4(address) === null)
-      mistakes.push(
-        at(['neighbours', address], `neighbours: ${address}: expected an IPv4 address, such as 10.0.0.2`),
-      )
-  if (mistakes.length > 0) throw new NodeError(mistakes.join('\n'))
-  return node
+interface Mistake {
+  /** Where in the document. */
+  keys: Key[]
+  message: string
+}
+
+function schemaMistake({ path, message }: z.core.$ZodIssue): Mistake {
+  return { keys: path.filter((key) => typeof key !== 'symbol'), message }
+}
+
+/** What the schema alone cannot see: keys that must be addresses, ports that are not there. */
+function danglingNames(node: NodeConfig, knownPorts: readonly string[]): Mistake[] {
+  const ports = new Set([...knownPorts, ...Object.keys(node.ports)])
+  const neighbours = Object.keys(node.neighbours)
+    .filter((address) => parseIpv4(address) === null)
+    .map((address) => ({
+      keys: ['neighbours', address],
+      message: 'expected an IPv4 address, such as 10.0.0.2',
+    }))
+  const stations = node.stations.flatMap(({ port }, i) =>
+    ports.has(port)
+      ? []
+      : [
+          {
+            keys: ['stations', i, 'port'],
+            message: `${port}: no such port, expected one of ${[...ports].join(', ')}`,
+          },
+        ],
+  )
+  return [...neighbours, ...stations]
 }
 
 type Key = string | number

@@ -12,6 +12,7 @@
  *
  * Ownership, in one sentence: who receives a slot transmits it or frees it.
  */
+import type { Burst } from './burst.js'
 import type { Memory } from './memory.js'
 import { guard, OwnershipError, POISON } from './ownership.js'
 
@@ -43,7 +44,7 @@ export function arenaBytes(small: number, large: number): number {
   return small * SMALL_BYTES + large * LARGE_BYTES
 }
 
-export class Arena {
+export interface Arena {
   readonly memory: Memory
   /** Offset in `memory` of the frame's first byte. */
   readonly start: Int32Array
@@ -56,91 +57,114 @@ export class Arena {
   /** The capture's own time stamp: seconds since 1970 and nanoseconds into the second. */
   readonly seconds: Float64Array
   readonly nanoseconds: Int32Array
-
-  readonly #taken: Uint8Array | null
-  readonly #home: Int32Array
-  readonly #small: Int32Array
-  readonly #large: Int32Array
-  #smallFree = 0
-  #largeFree = 0
-
-  constructor(memory: Memory, { small, large, debug = false }: ArenaOptions) {
-    const slots = small + large
-    this.memory = memory
-    const taken = debug ? new Uint8Array(slots) : null
-    const integers = (field: string): Int32Array => guardIf(taken, field, new Int32Array(slots))
-    const doubles = (field: string): Float64Array => guardIf(taken, field, new Float64Array(slots))
-    this.start = integers('start')
-    this.length = integers('length')
-    this.port = integers('port')
-    this.time = doubles('time')
-    this.seconds = doubles('seconds')
-    this.nanoseconds = integers('nanoseconds')
-    this.#taken = taken
-    this.#home = new Int32Array(slots)
-    this.#small = new Int32Array(small)
-    this.#large = new Int32Array(large)
-    const smallBase = memory.reserve(small * SMALL_BYTES)
-    const largeBase = memory.reserve(large * LARGE_BYTES)
-    for (let i = small - 1; i >= 0; i--) {
-      this.#home[i] = smallBase + i * SMALL_BYTES + HEADROOM
-      this.#small[this.#smallFree++] = i
-    }
-    for (let i = large - 1; i >= 0; i--) {
-      this.#home[small + i] = largeBase + i * LARGE_BYTES + HEADROOM
-      this.#large[this.#largeFree++] = small + i
-    }
-  }
-
   /** Slots that are free for frames of this length. */
-  freeFor(length: number): number {
-    if (length <= SMALL_ROOM) return this.#smallFree
-    return length <= LARGE_ROOM ? this.#largeFree : 0
+  freeFor(length: number): number
+  /** A free slot for a frame of `length` bytes, its start and length set, its bytes as they were; or NONE. */
+  take(length: number): number
+  /** Gives a slot back. */
+  free(slot: number): void
+  /** Gives the slots of a burst back; the burst stays as it is. */
+  freeAll(burst: Burst): void
+  /** A second slot with the same frame and the same metadata; NONE when none is free. */
+  clone(slot: number): number
+}
+
+/**
+ * An arena whose slots are all free. Closures and not a class: V8 compiles what a function that is made once
+ * has captured as constants, addresses of the arrays included.
+ */
+export function createArena(memory: Memory, { small, large, debug = false }: ArenaOptions): Arena {
+  const slots = small + large
+  const taken = debug ? new Uint8Array(slots) : null
+  const integers = (field: string): Int32Array => guardIf(taken, field, new Int32Array(slots))
+  const doubles = (field: string): Float64Array => guardIf(taken, field, new Float64Array(slots))
+  const start = integers('start')
+  const length = integers('length')
+  const port = integers('port')
+  const time = doubles('time')
+  const seconds = doubles('seconds')
+  const nanoseconds = integers('nanoseconds')
+
+  const home = new Int32Array(slots)
+  const smallRoom = SMALL_ROOM // captured: an imported or exported constant is loaded and checked at each use
+  const smallFree = new Int32Array(small)
+  const largeFree = new Int32Array(large)
+  let smallCount = 0
+  let largeCount = 0
+  const smallBase = memory.reserve(small * SMALL_BYTES)
+  const largeBase = memory.reserve(large * LARGE_BYTES)
+  for (let i = small - 1; i >= 0; i--) {
+    home[i] = smallBase + i * SMALL_BYTES + HEADROOM
+    smallFree[smallCount++] = i
+  }
+  for (let i = large - 1; i >= 0; i--) {
+    home[small + i] = largeBase + i * LARGE_BYTES + HEADROOM
+    largeFree[largeCount++] = small + i
   }
 
-  /** A free slot for a frame of `length` bytes, its start and length set, its bytes as they were; or NONE. */
-  take(length: number): number {
-    let slot: number
-    if (length <= SMALL_ROOM) {
-      if (this.#smallFree === 0) return NONE
-      slot = this.#small[--this.#smallFree]!
-    } else {
-      if (length > LARGE_ROOM || this.#largeFree === 0) return NONE
-      slot = this.#large[--this.#largeFree]!
-    }
-    if (this.#taken !== null) this.#taken[slot] = 1
-    this.start[slot] = this.#home[slot]!
-    this.length[slot] = length
+  function freeFor(bytes: number): number {
+    if (bytes <= SMALL_ROOM) return smallCount
+    return bytes <= LARGE_ROOM ? largeCount : 0
+  }
+
+  function take(bytes: number): number {
+    if (bytes > smallRoom) return takeLarge(bytes)
+    if (smallCount === 0) return -1
+    const slot = smallFree[--smallCount]!
+    if (taken !== null) taken[slot] = 1
+    start[slot] = home[slot]!
+    length[slot] = bytes
     return slot
   }
 
-  /** Gives a slot back. */
-  free(slot: number): void {
-    if (this.#taken !== null) this.#giveUp(this.#taken, slot)
-    if (slot < this.#small.length) this.#small[this.#smallFree++] = slot
-    else this.#large[this.#largeFree++] = slot
+  function takeLarge(bytes: number): number {
+    if (bytes > LARGE_ROOM || largeCount === 0) return NONE
+    const slot = largeFree[--largeCount]!
+    if (taken !== null) taken[slot] = 1
+    start[slot] = home[slot]!
+    length[slot] = bytes
+    return slot
+  }
+
+  function free(slot: number): void {
+    if (taken !== null) giveUp(taken, slot)
+    if (slot < small) smallFree[smallCount++] = slot
+    else largeFree[largeCount++] = slot
+  }
+
+  function freeAll({ slots: list, count }: Burst): void {
+    let tally = smallCount // a local: the captured variable is loaded and stored each time
+    for (let i = 0; i < count; i++) {
+      const slot = list[i]!
+      if (slot >= small || taken !== null) {
+        smallCount = tally
+        free(slot)
+        tally = smallCount
+      } else smallFree[tally++] = slot
+    }
+    smallCount = tally
   }
 
   /** Debug mode: the frame's bytes are made unreadable, and the slot is nobody's. */
-  #giveUp(taken: Uint8Array, slot: number): void {
-    if (taken[slot] !== 1) throw new OwnershipError(`slot ${slot} is freed, but it is not taken`)
-    const at = this.start[slot]!
-    this.memory.bytes.fill(POISON, at, at + this.length[slot]!)
-    taken[slot] = 0
+  function giveUp(owned: Uint8Array, slot: number): void {
+    if (owned[slot] !== 1) throw new OwnershipError(`slot ${slot} is freed, but it is not taken`)
+    memory.bytes.fill(POISON, start[slot]!, start[slot]! + length[slot]!)
+    owned[slot] = 0
   }
 
-  /** A second slot with the same frame and the same metadata; NONE when none is free. */
-  clone(slot: number): number {
-    const length = this.length[slot]!
-    const copy = this.take(length)
+  function clone(slot: number): number {
+    const bytes = length[slot]!
+    const copy = take(bytes)
     if (copy === NONE) return NONE
-    this.memory.copy(this.start[copy]!, this.start[slot]!, length)
-    this.port[copy] = this.port[slot]!
-    this.time[copy] = this.time[slot]!
-    this.seconds[copy] = this.seconds[slot]!
-    this.nanoseconds[copy] = this.nanoseconds[slot]!
+    memory.copy(start[copy]!, start[slot]!, bytes)
+    port[copy] = port[slot]!
+    time[copy] = time[slot]!
+    seconds[copy] = seconds[slot]!
+    nanoseconds[copy] = nanoseconds[slot]!
     return copy
   }
+
+  return { memory, start, length, port, time, seconds, nanoseconds, freeFor, take, free, freeAll, clone }
 }
 
 function guardIf<T extends Int32Array | Float64Array>(taken: Uint8Array | null, field: string, array: T): T {

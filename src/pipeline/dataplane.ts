@@ -13,92 +13,112 @@ import type { Sink } from '../core/port.js'
 import type { Arena } from '../packet/arena.js'
 import type { Burst } from '../packet/burst.js'
 
-export class Dataplane {
+export interface Dataplane {
   readonly arena: Arena
   readonly bridge: Bridge
-  readonly drops = new Drops()
-  readonly counters = new PortCounters()
+  readonly drops: Drops
+  readonly counters: PortCounters
   /** Name of each port, by its number. */
-  readonly portNames: string[] = []
-  readonly #sinks: Sink[] = []
-  readonly #numbers = new Map<string, number>()
-  #refused = 0
-
-  constructor(arena: Arena, options: FdbOptions = {}) {
-    this.arena = arena
-    this.bridge = createBridge(arena, this.drops, options)
-  }
-
-  /** Adds a port; frames that leave by it go to `sink`. Returns its number. Throws a RangeError when there are too many. */
-  addPort(name: string, sink: Sink, options: BridgePortOptions = {}): number {
-    const port = this.bridge.addPort(options)
-    this.counters.reserve(port)
-    this.portNames.push(name)
-    this.#sinks.push(sink)
-    this.#numbers.set(name, port)
-    return port
-  }
-
-  /** The number of the port of this name, or -1. */
-  portNumber(name: string): number {
-    return this.#numbers.get(name) ?? -1
-  }
-
+  readonly portNames: readonly string[]
   /**
    * How many slots one frame may come to need: its own, and a copy for each port it is flooded to. A source
    * that takes no more frames than that leaves room for never meets `no-slot`.
    */
-  get slotsPerFrame(): number {
-    return this.#sinks.length + 1
-  }
-
-  /** Frames received and dropped before they could be a packet. */
-  get dropped(): number {
-    return this.bridge.totals.dropped + this.#refused
-  }
-
-  /** Counts a frame that came in by `port` and cannot become a packet. */
-  refuse(port: number, bytes: number, why: number): void {
-    this.counters.rxFrames[port]!++
-    this.counters.rxBytes[port]! += bytes
-    this.#refused++
-    this.drops.count(why)
-  }
-
+  readonly slotsPerFrame: number
+  /** Frames received and dropped, those that never became a packet included. */
+  readonly dropped: number
+  /** Adds a port; frames that leave by it go to `sink`. Returns its number. Throws a RangeError when there are too many. */
+  addPort(name: string, sink: Sink, options?: BridgePortOptions): number
+  /** The number of the port of this name, or -1. */
+  portNumber(name: string): number
+  /** Counts a frame of this many bytes that came in by `port` and cannot become a packet. */
+  refuse(port: number, bytes: number, why: number): void
   /** Carries the packets of the burst from their ports to where they go, and empties it. */
-  process(burst: Burst): void {
-    this.#countReceived(burst)
-    this.bridge.process(burst)
-    burst.clear()
-    for (let port = 0; port < this.#sinks.length; port++) this.#transmit(port)
-    this.#deliver()
+  process(burst: Burst): void
+}
+
+export function createDataplane(arena: Arena, options: FdbOptions = {}): Dataplane {
+  const drops = new Drops()
+  const counters = new PortCounters()
+  const bridge = createBridge(arena, drops, options)
+  const { length, port: ingress, freeAll } = arena
+  const { local } = bridge
+  const portNames: string[] = []
+  const sinks: Sink[] = []
+  let refused = 0
+
+  function addPort(name: string, sink: Sink, portOptions: BridgePortOptions = {}): number {
+    const port = bridge.addPort(portOptions)
+    counters.reserve(port)
+    portNames.push(name)
+    sinks.push(sink)
+    return port
   }
 
-  #countReceived(burst: Burst): void {
-    const { port, length } = this.arena
-    const { rxFrames, rxBytes } = this.counters
-    for (let i = 0; i < burst.count; i++) {
-      const slot = burst.slots[i]!
-      rxFrames[port[slot]!]!++
-      rxBytes[port[slot]!]! += length[slot]!
+  function refuse(port: number, bytes: number, why: number): void {
+    counters.rxFrames[port]!++
+    counters.rxBytes[port]! += bytes
+    refused++
+    drops.count(why)
+  }
+
+  function process(burst: Burst): void {
+    countReceived(burst)
+    bridge.process(burst)
+    burst.clear()
+    for (let port = 0; port < sinks.length; port++) transmit(port)
+    deliver()
+  }
+
+  /** Frames of one port follow one another, mostly: they are summed up before their counter is touched. */
+  function countReceived({ slots, count }: Burst): void {
+    let i = 0
+    while (i < count) {
+      let slot = slots[i]!
+      const port = ingress[slot]!
+      const first = i
+      let bytes = 0
+      do {
+        bytes += length[slot]!
+        slot = slots[++i]!
+      } while (i < count && ingress[slot] === port)
+      counters.rxFrames[port]! += i - first
+      counters.rxBytes[port]! += bytes
     }
   }
 
-  #transmit(port: number): void {
-    const leaving = this.bridge.leaving(port)
-    if (leaving.count === 0) return
-    const { length } = this.arena
+  function transmit(port: number): void {
+    const leaving = bridge.leaving(port)
+    const { slots, count } = leaving
+    if (count === 0) return
     let bytes = 0
-    for (let i = 0; i < leaving.count; i++) bytes += length[leaving.slots[i]!]!
-    this.counters.txFrames[port]! += leaving.count
-    this.counters.txBytes[port]! += bytes
-    this.#sinks[port]!.transmit(leaving)
+    for (let i = 0; i < count; i++) bytes += length[slots[i]!]!
+    counters.txFrames[port]! += count
+    counters.txBytes[port]! += bytes
+    sinks[port]!.transmit(leaving)
   }
 
   /** What is for the node ends here: nothing listens on it yet. */
-  #deliver(): void {
-    const { local } = this.bridge
-    for (let i = 0; i < local.count; i++) this.arena.free(local.slots[i]!)
+  function deliver(): void {
+    if (local.count > 0) freeAll(local)
     local.clear()
+  }
+
+  return {
+    arena,
+    bridge,
+    drops,
+    counters,
+    portNames,
+    get slotsPerFrame() {
+      return sinks.length + 1
+    },
+    get dropped() {
+      return bridge.totals.dropped + refused
+    },
+    addPort,
+    portNumber: (name) => portNames.indexOf(name),
+    refuse,
+    process,
   }
 }

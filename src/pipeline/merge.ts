@@ -6,7 +6,7 @@
 import { fromTimestamp } from '../core/clock.js'
 import type { Microseconds } from '../core/clock.js'
 import { CUT_CAPTURE } from '../core/drops.js'
-import { END, RECORD, STARVED } from '../io/capture-reader.js'
+import { RECORD, STARVED } from '../io/capture-reader.js'
 import type { CaptureReader } from '../io/capture-reader.js'
 import { LARGE_ROOM, SMALL_ROOM } from '../packet/arena.js'
 import type { Burst } from '../packet/burst.js'

@@ -97,3 +97,18 @@ export function fillChecksum(b: Uint8Array, at: number, addressesAt: number): vo
   const pseudo = checksums.pseudoHeader(b, addressesAt, PROTOCOL, bytes)
   setChecksum(b, at, checksums.finish(checksums.add(pseudo, b, at, bytes)) || 0xffff)
 }
+
+/**
+ * Keeps the checksum right after one word that it covers changed, a port for instance (RFC 1624). None stays
+ * none, and 0 becomes 0xffff.
+ */
+export function updateChecksum(b: Uint8Array, at: number, was: number, becomes: number): void {
+  const value = checksum(b, at)
+  if (value !== 0) setChecksum(b, at, checksums.update(value, was, becomes) || 0xffff)
+}
+
+/** The same after 32 bits changed: an address of the pseudo header. */
+export function updateChecksum32(b: Uint8Array, at: number, was: number, becomes: number): void {
+  const value = checksum(b, at)
+  if (value !== 0) setChecksum(b, at, checksums.update32(value, was, becomes) || 0xffff)
+}

@@ -1,0 +1,31 @@
+/** npm run bench -- [NAME …] [--rounds N]: asks the questions of these names, or all of them. */
+import { Command, InvalidArgumentError } from 'commander'
+import { ask, record } from './harness.js'
+import type { Question } from './harness.js'
+import { bridgeLoop } from './bridge-loop.js'
+import { captureRead } from './capture-read.js'
+import { captureScan } from './capture-scan.js'
+import { garbage } from './garbage.js'
+import { memoryPorts } from './memory-ports.js'
+import { residentMemory } from './resident-memory.js'
+import { micro } from './micro.js'
+
+const QUESTIONS: Question[] = [bridgeLoop, memoryPorts, ...captureRead, captureScan, garbage, residentMemory]
+
+const names = [...QUESTIONS.map(({ name }) => name), 'micro']
+const command = new Command('bench')
+  .argument('[names...]', `what to measure: ${names.join(', ')}; all of them when none is named`)
+  .option('--rounds <N>', 'counted rounds, instead of each question’s own number', (text) => {
+    if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('expected a whole number above 0')
+    return Number(text)
+  })
+  .parse()
+
+const wanted = command.args.length > 0 ? command.args : names
+const unknown = wanted.filter((name) => !names.includes(name))
+if (unknown.length > 0)
+  command.error(`error: no such benchmark: ${unknown.join(', ')}, expected ${names.join(', ')}`)
+const { rounds } = command.opts<{ rounds?: number }>()
+for (const question of QUESTIONS)
+  if (wanted.includes(question.name)) record(await ask(question, rounds ?? question.rounds))
+if (wanted.includes('micro')) await micro()

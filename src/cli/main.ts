@@ -1,0 +1,73 @@
+#!/usr/bin/env node
+/**
+ * The command line. Exit status: 0 done · 1 bad input, or a file that was cut · 2 bad usage.
+ *
+ * A subcommand's file is loaded when it is called, so that one does not wait for what another needs.
+ */
+import { Command, CommanderError } from 'commander'
+import { readFileSync } from 'node:fs'
+import { exitStatusOf, printError } from './errors.js'
+
+const collect = (value: string, values: string[] = []): string[] => [...values, value]
+
+function program(): Command {
+  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
+  const br100 = new Command('br100')
+    .description('A userspace bridge for captures: replays frames as the Linux bridge would carry them.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(br100 --help tells more)')
+  addReplay(br100)
+  addPrint(br100)
+  return br100
+}
+
+function addReplay(br100: Command): void {
+  br100
+    .command('replay')
+    .summary('carry the frames of captures through the bridge')
+    .description(
+      'Carries the frames of captures through a learning bridge and reports what became of them.\n' +
+        'Frames of all files are merged by their time stamps, which are the clock.',
+    )
+    .argument(
+      '[file]',
+      'a lone capture: a pcapng file has its interfaces as ports, a pcap file is one port; - is stdin',
+    )
+    .option('--port <NAME=FILE>', 'what entered port NAME; once for each port', collect)
+    .option('--out <DIR>', 'write what leaves each port to DIR/NAME.pcap')
+    .option('--bridge <NAME>', 'name of the bridge in the report (default: br100)')
+    .option('--node <NODE.yaml>', 'what the node itself is: addresses, port options, static stations')
+    .option('--speed <SPEED>', "max, or how many times the captures' own speed", 'max')
+    .option('--json', 'print the report as one JSON object')
+    .action(async (file: string | undefined, options: Record<string, unknown>) => {
+      const { replayCommand } = await import('./replay.js')
+      process.exitCode = await replayCommand(file, options)
+    })
+}
+
+function addPrint(br100: Command): void {
+  br100
+    .command('print')
+    .summary('print the frames of a capture, a line each')
+    .description('Prints one line a frame. Headers that are cut or malformed are named.')
+    .argument('<file>', 'a pcap or pcapng file, gzip-compressed or not; - is stdin')
+    .option('-c, --count <COUNT>', 'stop after COUNT frames')
+    .action(async (file: string, options: Record<string, unknown>) => {
+      const { printCommand } = await import('./print.js')
+      process.exitCode = await printCommand(file, options)
+    })
+}
+
+try {
+  await program().parseAsync()
+} catch (error) {
+  // Commander has printed its own message, or the help that was asked for.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
+  else {
+    printError(error)
+    process.exitCode = exitStatusOf(error)
+  }
+}

@@ -1,0 +1,121 @@
+/** br100 replay: the command line on one side, the replay and its report on the other. */
+import type { SingleBar } from 'cli-progress'
+import type { NodeConfig } from '../control/node.js'
+import { reportJson, reportText } from '../inspect/report.js'
+import { replay } from '../pipeline/replay.js'
+import type { ReplayInput, ReplayOptions } from '../pipeline/replay.js'
+import { UsageError } from './errors.js'
+
+/** Input shorter than this is replayed before a progress bar could be read. */
+const LONG_INPUT = 64 * 1024 * 1024
+
+export async function replayCommand(
+  file: string | undefined,
+  options: Record<string, unknown>,
+): Promise<number> {
+  const inputs = parseInputs(file, (options['port'] ?? []) as string[])
+  const node = typeof options['node'] === 'string' ? await readNodeFile(options['node'], inputs) : null
+  const interrupt = new AbortController()
+  process.once('SIGINT', () => interrupt.abort())
+  const progress = new Progress()
+  const report = await replay({
+    inputs,
+    ...(typeof options['out'] === 'string' ? { out: options['out'] } : {}),
+    ...(node === null ? {} : nodeOptions(node)),
+    speed: parseSpeed(String(options['speed'])),
+    signal: interrupt.signal,
+    onProgress: (bytesRead, size) => progress.show(bytesRead, size),
+  }).finally(() => progress.end())
+  const bridge = (options['bridge'] as string | undefined) ?? node?.bridge ?? 'br100'
+  process.stdout.write(
+    options['json'] ? `${JSON.stringify(reportJson(report))}\n` : reportText(report, bridge),
+  )
+  for (const truncation of report.truncations) process.stderr.write(`br100: ${truncation}\n`)
+  if (interrupt.signal.aborted) return 130
+  return report.truncations.length > 0 ? 1 : 0
+}
+
+function parseInputs(file: string | undefined, ports: string[]): ReplayInput[] {
+  if (file !== undefined && ports.length > 0)
+    throw new UsageError(
+      `${file}: a lone file and --port do not go together: give every file as --port NAME=FILE`,
+    )
+  if (file !== undefined) return [{ port: null, path: file }]
+  if (ports.length === 0)
+    throw new UsageError('replay: no capture given: expected FILE or --port NAME=FILE …')
+  const inputs = ports.map(parsePort)
+  const names = inputs.map(({ port }) => port)
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice !== undefined)
+    throw new UsageError(`--port ${twice}: given twice, expected one file for each port`)
+  if (inputs.filter(({ path }) => path === '-').length > 1)
+    throw new UsageError('--port: standard input given twice, expected it once')
+  return inputs
+}
+
+function parsePort(text: string): ReplayInput {
+  const equals = text.indexOf('=')
+  const [port, path] = [text.slice(0, equals), text.slice(equals + 1)]
+  if (equals < 1 || path === '') throw new UsageError(`--port ${text}: expected NAME=FILE`)
+  if (/[\s/]/.test(port) || port === '.' || port === '..')
+    throw new UsageError(`--port ${text}: ${port}: a port's name has no space and no /`)
+  return { port, path }
+}
+
+function parseSpeed(text: string): number {
+  const speed = text === 'max' ? Infinity : Number(text)
+  if (text === '' || !(speed > 0)) throw new UsageError(`--speed ${text}: expected max, or a number above 0`)
+  return speed
+}
+
+/** YAML and its schema are loaded only where there is a node file. */
+async function readNodeFile(path: string, inputs: ReplayInput[]): Promise<NodeConfig> {
+  const { readNode } = await import('../control/node.js')
+  return readNode(
+    path,
+    inputs.flatMap(({ port }) => port ?? []),
+  )
+}
+
+function nodeOptions(node: NodeConfig): Partial<ReplayOptions> {
+  const ports = Object.values(node.ports)
+  return {
+    bridge: {
+      ...(node.ageing_time === undefined ? {} : { ageingTime: node.ageing_time }),
+      ...(node.max_learned === undefined ? {} : { maxLearned: node.max_learned }),
+    },
+    ports: node.ports,
+    localAddresses: [node.mac, ...ports.map(({ mac }) => mac)].flatMap((mac) => mac ?? []),
+    stations: node.stations,
+  }
+}
+
+/** A bar on a terminal while long input is read; nothing in a pipe, nothing for short input. */
+class Progress {
+  #bar: SingleBar | null = null
+  #loading = false
+  #ended = false
+
+  show(bytesRead: number, size: number | null): void {
+    if (this.#bar !== null) this.#bar.update(bytesRead)
+    else if (!this.#loading && process.stderr.isTTY && size !== null && size >= LONG_INPUT)
+      void this.#start(size)
+  }
+
+  end(): void {
+    this.#ended = true
+    this.#bar?.stop()
+  }
+
+  async #start(size: number): Promise<void> {
+    this.#loading = true
+    const { SingleBar } = await import('cli-progress')
+    if (this.#ended) return
+    this.#bar = new SingleBar({
+      format: '{bar} {percentage}% of {total} bytes, {eta_formatted} left',
+      stream: process.stderr,
+      clearOnComplete: true,
+    })
+    this.#bar.start(size, 0)
+  }
+}

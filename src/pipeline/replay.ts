@@ -1,0 +1,309 @@
+/**
+ * Captures played through the dataplane: what entered each port comes from a file, the clock is the files',
+ * what leaves each port goes to a file. The same engine as live, so that what is seen here is what happens there.
+ */
+import { mkdirSync, realpathSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { MAX_PORTS } from '../bridge/fdb.js'
+import type { BridgePortOptions } from '../bridge/port-options.js'
+import type { FdbOptions } from '../bridge/fdb.js'
+import { MICROSECONDS_PER_SECOND, stopwatch } from '../core/clock.js'
+import type { Microseconds } from '../core/clock.js'
+import type { Sink } from '../core/port.js'
+import { openCapture, windowBytes } from '../io/capture-reader.js'
+import type { CaptureReader } from '../io/capture-reader.js'
+import { NullPort, PcapPort } from '../io/pcap-port.js'
+import { PcapWriter, WRITER_BYTES } from '../io/pcap-writer.js'
+import { arenaBytes, createArena } from '../packet/arena.js'
+import { Burst } from '../packet/burst.js'
+import { Memory } from '../packet/memory.js'
+import { createDataplane } from './dataplane.js'
+import type { Dataplane } from './dataplane.js'
+import { CaptureMerge, DONE, EARLY, FULL } from './merge.js'
+import type { MergeInput } from './merge.js'
+
+/** Enough for a flood to every port there can be; a slot's pages count as resident only once it was used. */
+const SMALL_SLOTS = 16_384
+const LARGE_SLOTS = MAX_PORTS + 2
+
+/** What is wrong with what the caller asked for: names and files that do not go together. */
+export class ReplayError extends Error {
+  override name = 'ReplayError'
+}
+
+export interface ReplayInput {
+  /**
+   * The port that the frames entered by; null: what the file says, which is a port for each interface of a
+   * pcapng file, and one port named after the file for a pcap file.
+   */
+  port: string | null
+  /** A pcap or pcapng file, gzip-compressed or not; '-' is standard input. */
+  path: string
+}
+
+export interface ReplayOptions {
+  inputs: readonly ReplayInput[]
+  /** Folder for PORT.pcap, what left each port; made if need be. Without it what leaves is only counted. */
+  out?: string
+  bridge?: FdbOptions
+  /** Options of ports by name. A port that has no capture is a port of the bridge all the same. */
+  ports?: Readonly<Record<string, BridgePortOptions>>
+  /** Addresses of the node itself, six bytes each. */
+  localAddresses?: readonly Uint8Array[]
+  /** Stations that stay behind their port: six bytes, and the port's name. */
+  stations?: ReadonlyArray<{ mac: Uint8Array; port: string }>
+  /** How much faster than the captures' own time; Infinity, the default, is as fast as it goes. */
+  speed?: number
+  /** Aborting it ends the replay after the burst at hand, with everything so far written and reported. */
+  signal?: AbortSignal
+  /** Called now and then with the bytes read and the bytes there are (null where that is not known). */
+  onProgress?: (bytesRead: number, size: number | null) => void
+  /** Throw on double free and use after free of a packet: slow, for tests. */
+  debug?: boolean
+}
+
+export interface PortReport {
+  rxFrames: number
+  rxBytes: number
+  txFrames: number
+  txBytes: number
+}
+
+/** What a replay came to. forwarded + flooded + delivered + dropped is the number of frames received. */
+export interface ReplayReport {
+  /** By name, in the order in which they were added. Bytes are those on the wire, without preamble and FCS. */
+  ports: Record<string, PortReport>
+  /** Frames that left by the one port behind which their station is known to be. */
+  forwarded: number
+  /** Frames that left by every port that takes floods. */
+  flooded: number
+  /** Frames that went to the node itself and left by no port. */
+  delivered: number
+  dropped: number
+  /** Reason → frames. */
+  drops: Record<string, number>
+  /** What has not aged at the end. `age` in seconds since the station was last seen; 0 for a static one. */
+  fdb: Array<{ mac: Uint8Array; port: string | null; age: number; static: boolean }>
+  /** Frames of a pcapng file that are flagged outbound: they had not come in, and were skipped. */
+  skippedOutbound: number
+  /** Stations found behind another port than before. */
+  moved: number
+  /** Frames whose source was not learned because the forwarding database was full. */
+  notLearned: number
+  /** Wall-clock seconds that the replay took, and frames received in one of them. */
+  seconds: number
+  framesPerSecond: number
+  /** Files that ended in the middle of a record, each as a message: what came before the cut was replayed. */
+  truncations: string[]
+}
+
+/**
+ * Replays the captures to their ends. Throws a CaptureError where a file cannot be read or is malformed, a
+ * ReplayError where names clash, a system error where the output cannot be written.
+ */
+export async function replay(options: ReplayOptions): Promise<ReplayReport> {
+  const { inputs } = options
+  const memory = new Memory(
+    arenaBytes(SMALL_SLOTS, LARGE_SLOTS) + inputs.length * windowBytes() + MAX_PORTS * WRITER_BYTES,
+  )
+  const arena = createArena(memory, { small: SMALL_SLOTS, large: LARGE_SLOTS, debug: options.debug ?? false })
+  const session = new Session(createDataplane(arena, options.bridge), options)
+  const started = stopwatch()
+  try {
+    await session.open()
+    await session.play()
+  } finally {
+    await session.close()
+  }
+  return session.report(stopwatch() - started)
+}
+
+class Session {
+  readonly #plane: Dataplane
+  readonly #options: ReplayOptions
+  readonly #readers: CaptureReader[] = []
+  readonly #writers: PcapWriter[] = []
+  readonly #inputs: MergeInput[] = []
+  readonly #meetInterfaces: Array<() => void> = []
+  #merge: CaptureMerge | null = null
+
+  constructor(plane: Dataplane, options: ReplayOptions) {
+    this.#plane = plane
+    this.#options = options
+  }
+
+  async open(): Promise<void> {
+    const { inputs, out, localAddresses = [], stations = [] } = this.#options
+    if (out !== undefined) mkdirSync(out, { recursive: true })
+    for (const { path, port } of inputs) {
+      const reader = await openCapture(path, this.#plane.arena.memory)
+      this.#readers.push(reader)
+      if (port === null && reader.format === 'pcapng') this.#addInterfaces(reader)
+      else this.#addFile(reader, port ?? portName(path))
+    }
+    for (const name of Object.keys(this.#options.ports ?? {})) this.#portFor(name)
+    for (const mac of localAddresses) this.#plane.bridge.addLocalAddress(mac)
+    for (const { mac, port } of stations) this.#plane.bridge.addStaticStation(mac, this.#portFor(port))
+    this.#merge = new CaptureMerge(this.#plane, this.#inputs)
+  }
+
+  async play(): Promise<void> {
+    const { speed = Infinity, signal } = this.#options
+    const merge = this.#merge!
+    const burst = new Burst()
+    const pace = new Pace(speed)
+    for (;;) {
+      const state = merge.fill(burst, pace.until)
+      this.#plane.process(burst)
+      if (state === DONE || signal?.aborted) break
+      if (state === FULL) continue
+      if (state === EARLY) await pace.wait(merge.nextTime, signal)
+      else await this.#replenish(merge)
+    }
+    for (const meet of this.#meetInterfaces) meet()
+  }
+
+  async close(): Promise<void> {
+    for (const reader of this.#readers) await reader.close()
+    for (const writer of this.#writers) writer.close()
+  }
+
+  report(took: Microseconds): ReplayReport {
+    const { bridge, counters, drops, portNames } = this.#plane
+    const { forwarded, flooded, delivered } = bridge.totals
+    const { dropped } = this.#plane
+    const seconds = took / MICROSECONDS_PER_SECOND
+    const merge = this.#merge!
+    return {
+      ports: Object.fromEntries(
+        portNames.map((name, port) => [
+          name,
+          {
+            rxFrames: counters.rxFrames[port]!,
+            rxBytes: counters.rxBytes[port]!,
+            txFrames: counters.txFrames[port]!,
+            txBytes: counters.txBytes[port]!,
+          },
+        ]),
+      ),
+      forwarded,
+      flooded,
+      delivered,
+      dropped,
+      drops: Object.fromEntries(drops.entries()),
+      fdb: bridge.fdb.stations(merge.now).map(({ mac, port, age, isStatic }) => ({
+        mac,
+        port: portNames[port] ?? null,
+        age: age / MICROSECONDS_PER_SECOND,
+        static: isStatic,
+      })),
+      skippedOutbound: merge.outbound,
+      moved: bridge.fdb.moved,
+      notLearned: bridge.fdb.notLearned,
+      seconds,
+      framesPerSecond: Math.round((forwarded + flooded + delivered + dropped) / seconds),
+      truncations: this.#readers.flatMap(({ truncation }) => truncation ?? []),
+    }
+  }
+
+  async #replenish(merge: CaptureMerge): Promise<void> {
+    await merge.replenish()
+    const { onProgress } = this.#options
+    if (onProgress === undefined) return
+    const sizes = this.#readers.map(({ size }) => size)
+    const known = sizes.every((size) => size !== null)
+    const bytesRead = this.#readers.reduce((sum, reader) => sum + reader.bytesRead, 0)
+    onProgress(bytesRead, known ? sizes.reduce((sum, size) => sum + size, 0) : null)
+  }
+
+  /** All frames of the capture came in by one port. */
+  #addFile(reader: CaptureReader, name: string): void {
+    const port = this.#portFor(name)
+    this.#inputs.push({ reader, portOf: () => port })
+  }
+
+  /**
+   * Each interface of the capture is a port; those of one name, in whatever section, are one. They become
+   * ports when they are met, and one that has no frame all the same.
+   */
+  #addInterfaces(reader: CaptureReader): void {
+    const ports: number[] = []
+    const meet = (): void => {
+      for (const [index, { name }] of reader.interfaces.entries())
+        ports[index] ??= this.#portFor(name || `if${index}`)
+    }
+    this.#meetInterfaces.push(meet)
+    const portOf = (index: number): number => {
+      if (index >= ports.length) meet()
+      return ports[index]!
+    }
+    this.#inputs.push({ reader, portOf })
+  }
+
+  /** The number of the port of this name, which is added when it is new. */
+  #portFor(name: string): number {
+    const known = this.#plane.portNumber(name)
+    return known >= 0 ? known : this.#plane.addPort(name, this.#sink(name), this.#options.ports?.[name])
+  }
+
+  #sink(name: string): Sink {
+    const { out } = this.#options
+    const { arena } = this.#plane
+    if (out === undefined) return new NullPort(arena)
+    const path = join(out, `${fileName(name)}.pcap`)
+    if (this.#options.inputs.some((input) => isSameFile(input.path, path)))
+      throw new ReplayError(`${path}: what leaves ${name} would overwrite a capture that is being read`)
+    if (this.#writers.some((writer) => writer.path === path))
+      throw new ReplayError(`${path}: two ports would write this file`)
+    const writer = new PcapWriter(path, arena.memory)
+    this.#writers.push(writer)
+    return new PcapPort(arena, writer)
+  }
+}
+
+/** Lets a replay go on as fast as its captures' clock times `speed`. */
+class Pace {
+  /** The latest capture time that may be replayed now. */
+  until: Microseconds
+  readonly #speed: number
+  #captureStart: Microseconds = NaN
+  #wallStart: Microseconds = NaN
+
+  constructor(speed: number) {
+    this.#speed = speed
+    this.until = speed === Infinity ? Infinity : -Infinity
+  }
+
+  /** Waits until a frame of capture time `next` is due. The first one is due at once. */
+  async wait(next: Microseconds, signal?: AbortSignal): Promise<void> {
+    if (Number.isNaN(this.#captureStart)) {
+      this.#captureStart = next
+      this.#wallStart = stopwatch()
+    }
+    const due = this.#wallStart + (next - this.#captureStart) / this.#speed
+    const milliseconds = Math.max(0, (due - stopwatch()) / 1000)
+    // An aborted wait is no failure: the caller looks at the signal.
+    if (milliseconds >= 1) await sleep(milliseconds, undefined, signal ? { signal } : {}).catch(() => {})
+    const elapsed = (stopwatch() - this.#wallStart) * this.#speed
+    this.until = Math.max(next, this.#captureStart + elapsed)
+  }
+}
+
+/** The name of a lone pcap file's port: the file's, without folder and ending. */
+function portName(path: string): string {
+  return path === '-' ? 'stdin' : basename(path).replace(/(\.(pcap|cap|dmp))?(\.gz)?$/, '')
+}
+
+/** The port's name as the name of a file: interface names of other systems may hold slashes. */
+function fileName(name: string): string {
+  return name.replaceAll(/[/\\\0]/g, '_')
+}
+
+function isSameFile(a: string, b: string): boolean {
+  try {
+    return realpathSync(a) === realpathSync(b)
+  } catch {
+    return false // the output does not exist yet
+  }
+}
