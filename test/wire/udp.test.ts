@@ -46,6 +46,28 @@ t.test('a sum of zero is sent as 0xffff', async (t) => {
   t.equal(udp.checksum(b, 8), 0xffff)
 })
 
+t.test('the checksum follows a change of port or address', async (t) => {
+  const b = Uint8Array.from([...ADDRESSES, ...DATAGRAM])
+  udp.updateChecksum(b, 8, udp.sourcePort(b, 8), 1024)
+  udp.setSourcePort(b, 8, 1024)
+  t.ok(udp.checksumIsRight(b, 8, 0))
+  udp.updateChecksum32(b, 8, 0x0a000003, 0xc0a838d2)
+  b.set(hex('c0a838d2'))
+  t.ok(udp.checksumIsRight(b, 8, 0))
+
+  // One port further on, the sum becomes what would be sent as 0: no checksum at all.
+  const port = (udp.sourcePort(b, 8) + udp.checksum(b, 8)) % 0xffff
+  udp.updateChecksum(b, 8, udp.sourcePort(b, 8), port)
+  udp.setSourcePort(b, 8, port)
+  t.equal(udp.checksum(b, 8), 0xffff)
+  t.ok(udp.checksumIsRight(b, 8, 0))
+
+  udp.setChecksum(b, 8, 0)
+  udp.updateChecksum(b, 8, port, 1)
+  udp.updateChecksum32(b, 8, 0xc0a838d2, 1)
+  t.equal(udp.checksum(b, 8), 0, 'none stays none')
+})
+
 t.test('every way of being short or lying', async (t) => {
   for (let size = 0; size < DATAGRAM.length; size++)
     t.equal(udp.check(DATAGRAM, 0, size), TRUNCATED, `${size} bytes`)
