@@ -39,6 +39,8 @@ export interface Question {
   /** What every contender's count must be; a function where the contenders count differently. */
   expected: number | ((contender: string, count: number) => boolean)
   bars: Bar[]
+  /** What our own median must not exceed, for a question without another contender. */
+  limit?: { bar: number; reach: number }
   rounds: number
   /** Prepares what the contenders need; what it returns is called at the end. */
   contenders(): Promise<{ contenders: Contender[]; end?: () => void }>
@@ -52,6 +54,7 @@ export interface Outcome {
   machine: string
   rounds: number
   contenders: Array<{ name: string; median: number; values: number[] }>
+  /** For a question with a limit, the one against br100 itself is its median. */
   ratios: Array<{ against: string; ratio: number; bar: number; reach: number; met: boolean }>
 }
 
@@ -92,6 +95,11 @@ function outcomeOf(question: Question, rounds: number, values: Map<string, numbe
     const ratio = medianOf(question.ours) / medianOf(against)
     return { against, ratio, bar, reach, met: question.lessIsBetter ? ratio <= bar : ratio >= bar }
   })
+  if (question.limit !== undefined) {
+    const { bar, reach } = question.limit
+    const ours = medianOf(question.ours)
+    ratios.push({ against: question.ours, ratio: ours, bar, reach, met: ours <= bar })
+  }
   const { name, title, unit } = question
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Linux ${release()}, Node ${process.versions.node}`
   return {
@@ -154,7 +162,7 @@ function tableRows({ title, unit, date, contenders, ratios }: Outcome): string[]
 function median(values: number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
 function short(value: number): string {

@@ -63,7 +63,7 @@ function createNullPorts(arena: Arena): Port[] {
     let { count } = burst
     for (let i = 0; i < room; i++) {
       const slot = take(FRAME_BYTES)
-      const w = (start[slot]! - 2) >> 2
+      const w = (start[slot] - 2) >> 2
       words[w] = headers[h]!
       words[w + 1] = headers[h + 1]!
       words[w + 2] = headers[h + 2]!
@@ -89,7 +89,7 @@ function ours(): Contender {
   const burst = new Burst()
   const run = (): Sample => {
     const { txFrames } = plane.counters
-    const before = txFrames[0]! + txFrames[1]!
+    const before = txFrames[0] + txFrames[1]
     const started = stopwatch()
     for (let frames = 0; frames < FRAMES; frames += 2 * BURST) {
       for (const port of ports) {
@@ -98,7 +98,7 @@ function ours(): Contender {
       }
     }
     const took = stopwatch() - started
-    return { value: FRAMES / took, count: txFrames[0]! + txFrames[1]! - before }
+    return { value: FRAMES / took, count: txFrames[0] + txFrames[1] - before }
   }
   return { name: 'br100', run }
 }
@@ -120,5 +120,5 @@ async function testpmd(): Promise<Sample> {
   const total = /Accumulated forward statistics[^]*?RX-packets: (\d+)[^]*?TX-packets: (\d+)/.exec(output)
   if (rates.length < 2 || total === null || total[1] !== total[2])
     throw new Error(`dpdk-testpmd: its statistics could not be read:\n${output.slice(-2000)}`)
-  return { value: (rates[0]! + rates[1]!) / 1e6, count: Number(total[2]) }
+  return { value: (rates[0] + rates[1]) / 1e6, count: Number(total[2]) }
 }

@@ -95,8 +95,8 @@ export class Lab {
     this.left[name] = []
     const transmit = (burst: Burst): void => {
       for (let i = 0; i < burst.count; i++) {
-        const at = this.arena.start[burst.slots[i]!]!
-        this.left[name]!.push(this.arena.memory.bytes.slice(at, at + this.arena.length[burst.slots[i]!]!))
+        const at = this.arena.start[burst.slots[i]]
+        this.left[name].push(this.arena.memory.bytes.slice(at, at + this.arena.length[burst.slots[i]]))
         this.order.push(name)
       }
       this.arena.freeAll(burst)

@@ -37,6 +37,7 @@ export interface BridgeTotals {
   readonly dropped: number
 }
 
+/** A bridge: ports, a forwarding database, and what is on its way out of each port. */
 export interface Bridge {
   readonly fdb: ForwardingDatabase
   readonly totals: BridgeTotals
@@ -79,55 +80,55 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
 
   function process({ slots, count }: Burst): void {
     if (count === 0) return
-    counts[RECEIVED]! += count
-    fdb.sweep(slots[0]!)
-    for (let i = 0; i < count; i++) bridge(slots[i]!)
+    counts[RECEIVED] += count
+    fdb.sweep(slots[0])
+    for (let i = 0; i < count; i++) bridge(slots[i])
   }
 
   function bridge(slot: number): void {
-    if (length[slot]! < ETHERNET_HEADER) return drop(slot, reason.RUNT)
+    if (length[slot] < ETHERNET_HEADER) return drop(slot, reason.RUNT)
     // The frame starts at 2 mod 4: four aligned words, the first of them with two bytes of headroom, hold the
     // destination as 2 + 4 bytes and the source as 4 + 2.
-    const w = (start[slot]! - 2) >> 2
-    const sourceFirst = words[w + 2]!
-    const sourceLast = words[w + 3]! & 0xffff
+    const w = (start[slot] - 2) >> 2
+    const sourceFirst = words[w + 2]
+    const sourceLast = words[w + 3] & 0xffff
     if ((sourceFirst & 1) !== 0 || (sourceFirst | sourceLast) === 0) return drop(slot, reason.BAD_SOURCE)
-    const high = words[w]! >>> 16
-    const low = words[w + 1]!
-    const from = ingress[slot]!
+    const high = words[w] >>> 16
+    const low = words[w + 1]
+    const from = ingress[slot]
     if (high === 0x8001 && isLinkLocal(low)) return dropLinkLocal(slot)
-    if ((flags[from]! & learning) !== 0)
+    if ((flags[from] & learning) !== 0)
       learn(sourceFirst & 0xffff, (sourceFirst >>> 16) | (sourceLast << 16), from, slot)
     if ((high & 1) !== 0) return floodGroup(slot, high, low)
     const to = find(high, low, slot)
     if (to === unknown) return floodUnknown(slot)
     if (to === node) return deliver(slot)
     // mayLeave and enqueue, written out: as calls they are not inlined here any more, and cost 4 ns.
-    if (from === to ? (flags[to]! & hairpin) === 0 : (flags[from]! & flags[to]! & isolated) !== 0)
+    if (from === to ? (flags[to] & hairpin) === 0 : (flags[from] & flags[to] & isolated) !== 0)
       return drop(slot, from === to ? reason.SAME_PORT : reason.ISOLATED)
-    const n = queueLengths[to]!
+    const n = queueLengths[to]
     queued[to * burst + n] = slot | 0 // known to be an integer: else it is stored by way of a float
     queueLengths[to] = n + 1
   }
 
   function enqueue(slot: number, to: number): void {
-    const n = queueLengths[to]!
+    const n = queueLengths[to]
     queued[to * BURST + n] = slot
     queueLengths[to] = n + 1
   }
 
   function mayLeave(from: number, to: number): boolean {
-    if (from === to) return (flags[to]! & HAIRPIN) !== 0
-    return (flags[from]! & flags[to]! & ISOLATED) === 0
+    if (from === to) return (flags[to] & HAIRPIN) !== 0
+    return (flags[from] & flags[to] & ISOLATED) === 0
   }
 
   /** The kernel learns from these as from any frame, but from PAUSE (…:01). */
   function dropLinkLocal(slot: number): void {
-    const w = (start[slot]! - 2) >> 2
-    const from = ingress[slot]!
-    const isPause = words[w + 1]! >>> 24 === 1
-    if (!isPause && (flags[from]! & LEARNING) !== 0)
-      learn(words[w + 2]! & 0xffff, (words[w + 2]! >>> 16) | (words[w + 3]! << 16), from, slot)
+    const w = (start[slot] - 2) >> 2
+    const from = ingress[slot]
+    const isPause = words[w + 1] >>> 24 === 1
+    if (!isPause && (flags[from] & LEARNING) !== 0)
+      learn(words[w + 2] & 0xffff, (words[w + 2] >>> 16) | (words[w + 3] << 16), from, slot)
     drop(slot, reason.LINK_LOCAL)
   }
 
@@ -150,14 +151,14 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
    * NONE when no port takes the packet.
    */
   function floodButLast(slot: number, flag: number): number {
-    const from = ingress[slot]!
+    const from = ingress[slot]
     let held = NONE
     for (let to = queues.length - 1; to >= 0; to--) {
-      if ((flags[to]! & flag) === 0 || !mayLeave(from, to)) continue
+      if ((flags[to] & flag) === 0 || !mayLeave(from, to)) continue
       if (held !== NONE) enqueueCopy(slot, held)
       held = to
     }
-    if (held !== NONE) counts[FLOODED]!++
+    if (held !== NONE) counts[FLOODED]++
     return held
   }
 
@@ -169,12 +170,12 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
   }
 
   function deliver(slot: number): void {
-    counts[DELIVERED]!++
+    counts[DELIVERED]++
     local.add(slot)
   }
 
   function drop(slot: number, why: number): void {
-    counts[DROPPED]!++
+    counts[DROPPED]++
     drops.count(why)
     arena.free(slot)
   }
@@ -196,7 +197,7 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
   }
 
   function leaving(port: number): Burst {
-    const queue = queues[port]!
+    const queue = queues[port]
     queue.count = queueLengths[port]!
     queueLengths[port] = 0
     return queue
@@ -204,16 +205,16 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
 
   const totals: BridgeTotals = {
     get forwarded() {
-      return counts[RECEIVED]! - counts[FLOODED]! - counts[DELIVERED]! - counts[DROPPED]!
+      return counts[RECEIVED] - counts[FLOODED] - counts[DELIVERED] - counts[DROPPED]
     },
     get flooded() {
-      return counts[FLOODED]!
+      return counts[FLOODED]
     },
     get delivered() {
-      return counts[DELIVERED]!
+      return counts[DELIVERED]
     },
     get dropped() {
-      return counts[DROPPED]!
+      return counts[DROPPED]
     },
   }
   return { fdb, totals, local, addPort, addLocalAddress, addStaticStation, process, leaving }

@@ -37,6 +37,7 @@ const STRIDE = 4
 /** The kernel's bridge does not sweep more often either (br_fdb_cleanup). */
 const SWEEP_INTERVAL: Microseconds = 10_000
 
+/** How long and how many. */
 export interface FdbOptions {
   /** Seconds after which a station that was not seen is forgotten; 0 = never. Default 300. */
   ageingTime?: number | undefined
@@ -54,6 +55,7 @@ export interface Station {
   age: Microseconds
 }
 
+/** Stations and their ports; `high` and `low` are an address as the top of this file says. */
 export interface ForwardingDatabase {
   /** Stations that were found behind another port than before. */
   readonly moved: number
@@ -105,10 +107,10 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
   function find(high: number, low: number, slot: number): number {
     let e = home(high, low)
     while (true) {
-      const meta = words[e + 1]!
+      const meta = words[e + 1]
       if (meta === 0) return unknown
       if (words[e] === low && (meta & 0xffff) === high)
-        return time[slot]! - seen[(e >> 1) + 1]! < ageing ? (meta >> 16) & 0xfff : unknown
+        return time[slot] - seen[(e >> 1) + 1] < ageing ? (meta >> 16) & 0xfff : unknown
       e = (e + STRIDE) & mask
     }
   }
@@ -116,7 +118,7 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
   function learn(high: number, low: number, port: number, slot: number): void {
     let e = home(high, low)
     while (true) {
-      const meta = words[e + 1]!
+      const meta = words[e + 1]
       if (meta === 0) return learnNew(high, low, port, slot)
       if (words[e] === low && (meta & 0xffff) === high) {
         if (meta >> 16 !== (port | LEARNED_BITS)) return move(e, port, slot)
@@ -134,15 +136,15 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
       return
     }
     learned++
-    put(high, low, port << 16, time[slot]!)
+    put(high, low, port << 16, time[slot])
   }
 
   /** The entry names another port, or is static. One that has aged is as good as none: that is no move. */
   function move(e: number, port: number, slot: number): void {
-    const meta = words[e + 1]!
+    const meta = words[e + 1]
     if ((meta & STATIC) !== 0) return
-    const now = time[slot]!
-    if (now - seen[(e >> 1) + 1]! < ageing) moved++
+    const now = time[slot]
+    if (now - seen[(e >> 1) + 1] < ageing) moved++
     words[e + 1] = (meta & 0xffff) | (port << 16) | IN_USE
     seen[(e >> 1) + 1] = now
   }
@@ -156,7 +158,7 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
   /** Writes an entry into the first free place from its home on, or over the one of the same address. */
   function put(high: number, low: number, meta: number, when: Microseconds): void {
     let e = home(high, low)
-    while (words[e + 1] !== 0 && !(words[e] === low && (words[e + 1]! & 0xffff) === high))
+    while (words[e + 1] !== 0 && !(words[e] === low && (words[e + 1] & 0xffff) === high))
       e = (e + STRIDE) & mask
     words[e] = low
     words[e + 1] = (meta & ~0xffff) | high | IN_USE
@@ -164,7 +166,7 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
   }
 
   function sweep(slot: number): void {
-    if (time[slot]! >= nextSweep) rebuild(time[slot]!)
+    if (time[slot] >= nextSweep) rebuild(time[slot])
   }
 
   function rebuild(now: Microseconds): void {
@@ -173,10 +175,10 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
     learned = 0
     let oldest = now
     for (let e = 0; e < spareWords.length; e += STRIDE) {
-      const meta = spareWords[e + 1]!
-      const when = spareSeen[(e >> 1) + 1]!
+      const meta = spareWords[e + 1]
+      const when = spareSeen[(e >> 1) + 1]
       if (meta === 0 || now - when >= ageing) continue
-      put(meta & 0xffff, spareWords[e]!, meta, when)
+      put(meta & 0xffff, spareWords[e], meta, when)
       if ((meta & STATIC) !== 0) continue
       learned++
       if (when < oldest) oldest = when
@@ -188,11 +190,11 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
   function stations(now: Microseconds): Station[] {
     const found: Station[] = []
     for (let e = 0; e < words.length; e += STRIDE) {
-      const meta = words[e + 1]!
+      const meta = words[e + 1]
       const isStatic = (meta & STATIC) !== 0
-      const age = isStatic ? 0 : now - seen[(e >> 1) + 1]!
+      const age = isStatic ? 0 : now - seen[(e >> 1) + 1]
       if (meta === 0 || age >= ageing) continue
-      found.push({ mac: macBytes(meta & 0xffff, words[e]!), port: (meta >> 16) & 0xfff, isStatic, age })
+      found.push({ mac: macBytes(meta & 0xffff, words[e]), port: (meta >> 16) & 0xfff, isStatic, age })
     }
     return found.sort((a, b) => a.port - b.port || Buffer.compare(a.mac, b.mac))
   }
@@ -214,12 +216,12 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
 
 /** The first two bytes of a MAC address as `find` and `learn` take them. */
 export function macHigh(mac: Uint8Array): number {
-  return mac[0]! | (mac[1]! << 8)
+  return mac[0] | (mac[1] << 8)
 }
 
 /** The last four bytes of a MAC address as `find` and `learn` take them. */
 export function macLow(mac: Uint8Array): number {
-  return mac[2]! | (mac[3]! << 8) | (mac[4]! << 16) | (mac[5]! << 24)
+  return mac[2] | (mac[3] << 8) | (mac[4] << 16) | (mac[5] << 24)
 }
 
 function macBytes(high: number, low: number): Uint8Array {

@@ -14,14 +14,10 @@ export interface BridgePortOptions {
   isolated?: boolean | undefined
 }
 
-export const HAIRPIN = 1
-export const LEARNING = 2
-export const FLOOD = 4
-export const MCAST_FLOOD = 8
-export const BCAST_FLOOD = 16
-export const ISOLATED = 32
+/** A port's switches as bits of a number: what the bridge tests for every frame. */
+export const [HAIRPIN, LEARNING, FLOOD, MCAST_FLOOD, BCAST_FLOOD, ISOLATED] = [1, 2, 4, 8, 16, 32]
 
-/** The options as the bits that the bridge tests for every frame. */
+/** The options as those bits. */
 export function portFlags(options: BridgePortOptions): number {
   const { hairpin = false, learning = true, flood = true, isolated = false } = options
   const { mcast_flood: multicast = true, bcast_flood: broadcast = true } = options

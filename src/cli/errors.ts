@@ -8,6 +8,7 @@ export class UsageError extends Error {
 /** What people see of the errors that a user's input can lead to; anything else is a defect of br100. */
 const EXPECTED = new Set(['UsageError', 'CaptureError', 'NodeError', 'ReplayError', 'OutOfMemory'])
 
+/** 2 where the command line is wrong, 1 for everything else. */
 export function exitStatusOf(error: unknown): number {
   return error instanceof UsageError ? 2 : 1
 }

@@ -9,6 +9,7 @@ import { UsageError } from './errors.js'
 /** Input shorter than this is replayed before a progress bar could be read. */
 const LONG_INPUT = 64 * 1024 * 1024
 
+/** Runs the command with commander's options; the exit status. */
 export async function replayCommand(
   file: string | undefined,
   options: Record<string, unknown>,

@@ -30,7 +30,7 @@ export class NodeError extends Error {
 
 const mac = z.string().transform((text, context) => {
   const bytes = parseMac(text)
-  if (bytes !== null && (bytes[0]! & 1) === 0 && bytes.some((byte) => byte !== 0)) return bytes
+  if (bytes !== null && (bytes[0] & 1) === 0 && bytes.some((byte) => byte !== 0)) return bytes
   return refuse(context, `${text}: expected the MAC address of a station, such as fa:16:3e:2c:e8:ec`)
 })
 

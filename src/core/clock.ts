@@ -6,6 +6,7 @@
 /** A point in time or a length of it: microseconds. As a point, since 1970-01-01T00:00:00Z. */
 export type Microseconds = number
 
+/** Factor between the clock's unit and seconds. */
 export const MICROSECONDS_PER_SECOND = 1_000_000
 
 /** The wall clock. */

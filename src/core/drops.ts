@@ -61,7 +61,7 @@ export class Drops {
   }
 
   count(reason: number): void {
-    this.counts[reason]!++
+    this.counts[reason]++
   }
 
   nameOf(reason: number): string {
@@ -70,8 +70,8 @@ export class Drops {
 
   /** Name and count of every reason that dropped something, most first. */
   *entries(): Generator<[name: string, count: number]> {
-    const reasons = [...this.counts.keys()].filter((reason) => this.counts[reason]! > 0)
-    reasons.sort((a, b) => this.counts[b]! - this.counts[a]!)
-    for (const reason of reasons) yield [this.nameOf(reason), this.counts[reason]!]
+    const reasons = [...this.counts.keys()].filter((reason) => this.counts[reason] > 0)
+    reasons.sort((a, b) => this.counts[b] - this.counts[a])
+    for (const reason of reasons) yield [this.nameOf(reason), this.counts[reason]]
   }
 }

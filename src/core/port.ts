@@ -11,6 +11,7 @@ export interface Sink {
   transmit(burst: Burst): void
 }
 
+/** A place where frames both enter and leave. */
 export interface Port extends Sink {
   /**
    * Adds packets that have come in to the burst, as many as are there, the burst has room for and `room`

@@ -30,6 +30,7 @@ export const SMALL_ROOM = SMALL_BYTES - HEADROOM
 export const LARGE_ROOM = 262_144
 const LARGE_BYTES = (Math.ceil((LARGE_ROOM + HEADROOM) / LINE) | 1) * LINE
 
+/** How many slots of each class. */
 export interface ArenaOptions {
   /** Slots for frames up to SMALL_ROOM bytes. */
   small: number
@@ -44,6 +45,7 @@ export function arenaBytes(small: number, large: number): number {
   return small * SMALL_BYTES + large * LARGE_BYTES
 }
 
+/** Slots and their metadata; every array is indexed by slot number. */
 export interface Arena {
   readonly memory: Memory
   /** Offset in `memory` of the frame's first byte. */
@@ -110,7 +112,7 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
   function take(bytes: number): number {
     if (bytes > smallRoom) return takeLarge(bytes)
     if (smallCount === 0) return -1
-    const slot = smallFree[--smallCount]!
+    const slot = smallFree[--smallCount]
     if (taken !== null) taken[slot] = 1
     start[slot] = home[slot]!
     length[slot] = bytes
@@ -119,7 +121,7 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
 
   function takeLarge(bytes: number): number {
     if (bytes > LARGE_ROOM || largeCount === 0) return NONE
-    const slot = largeFree[--largeCount]!
+    const slot = largeFree[--largeCount]
     if (taken !== null) taken[slot] = 1
     start[slot] = home[slot]!
     length[slot] = bytes
@@ -135,7 +137,7 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
   function freeAll({ slots: list, count }: Burst): void {
     let tally = smallCount // a local: the captured variable is loaded and stored each time
     for (let i = 0; i < count; i++) {
-      const slot = list[i]!
+      const slot = list[i]
       if (slot >= small || taken !== null) {
         smallCount = tally
         free(slot)
@@ -148,15 +150,15 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
   /** Debug mode: the frame's bytes are made unreadable, and the slot is nobody's. */
   function giveUp(owned: Uint8Array, slot: number): void {
     if (owned[slot] !== 1) throw new OwnershipError(`slot ${slot} is freed, but it is not taken`)
-    memory.bytes.fill(POISON, start[slot]!, start[slot]! + length[slot]!)
+    memory.bytes.fill(POISON, start[slot], start[slot] + length[slot])
     owned[slot] = 0
   }
 
   function clone(slot: number): number {
-    const bytes = length[slot]!
+    const bytes = length[slot]
     const copy = take(bytes)
     if (copy === NONE) return NONE
-    memory.copy(start[copy]!, start[slot]!, bytes)
+    memory.copy(start[copy], start[slot], bytes)
     port[copy] = port[slot]!
     time[copy] = time[slot]!
     seconds[copy] = seconds[slot]!

@@ -3,6 +3,7 @@
 /** The most frames that enter at once. */
 export const BURST = 256
 
+/** Slot numbers in an array of fixed length, the first `count` of them valid. */
 export class Burst {
   readonly slots: Int32Array
   count = 0

@@ -16,6 +16,7 @@ export class OutOfMemory extends Error {
   override name = 'OutOfMemory'
 }
 
+/** A block of memory that hands out regions of itself, once each. */
 export class Memory {
   /** The whole memory as bytes, 16-bit and 32-bit words: machine order, offsets aligned accordingly. */
   readonly bytes: Uint8Array

@@ -13,6 +13,7 @@ import type { Sink } from '../core/port.js'
 import type { Arena } from '../packet/arena.js'
 import type { Burst } from '../packet/burst.js'
 
+/** Ports joined by a bridge, and everything that is counted on the way. */
 export interface Dataplane {
   readonly arena: Arena
   readonly bridge: Bridge
@@ -37,6 +38,7 @@ export interface Dataplane {
   process(burst: Burst): void
 }
 
+/** A dataplane without ports over the packets of this arena. */
 export function createDataplane(arena: Arena, options: FdbOptions = {}): Dataplane {
   const drops = new Drops()
   const counters = new PortCounters()
@@ -56,8 +58,8 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
   }
 
   function refuse(port: number, bytes: number, why: number): void {
-    counters.rxFrames[port]!++
-    counters.rxBytes[port]! += bytes
+    counters.rxFrames[port]++
+    counters.rxBytes[port] += bytes
     refused++
     drops.count(why)
   }
@@ -74,16 +76,16 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
   function countReceived({ slots, count }: Burst): void {
     let i = 0
     while (i < count) {
-      let slot = slots[i]!
-      const port = ingress[slot]!
+      let slot = slots[i]
+      const port = ingress[slot]
       const first = i
       let bytes = 0
       do {
-        bytes += length[slot]!
+        bytes += length[slot]
         slot = slots[++i]!
       } while (i < count && ingress[slot] === port)
-      counters.rxFrames[port]! += i - first
-      counters.rxBytes[port]! += bytes
+      counters.rxFrames[port] += i - first
+      counters.rxBytes[port] += bytes
     }
   }
 
@@ -92,10 +94,10 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
     const { slots, count } = leaving
     if (count === 0) return
     let bytes = 0
-    for (let i = 0; i < count; i++) bytes += length[slots[i]!]!
-    counters.txFrames[port]! += count
-    counters.txBytes[port]! += bytes
-    sinks[port]!.transmit(leaving)
+    for (let i = 0; i < count; i++) bytes += length[slots[i]]
+    counters.txFrames[port] += count
+    counters.txBytes[port] += bytes
+    sinks[port].transmit(leaving)
   }
 
   /** What is for the node ends here: nothing listens on it yet. */

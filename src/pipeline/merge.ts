@@ -21,12 +21,14 @@ export const HUNGRY = 2
 /** The next frame is later than asked for: its time is `nextTime`. */
 export const EARLY = 3
 
+/** A capture, and the ports that its frames came in by. */
 export interface MergeInput {
   reader: CaptureReader
   /** The number of the port that frames of this interface of the capture came in by. */
   portOf(interfaceIndex: number): number
 }
 
+/** Fills bursts from captures in the order of time, slots and clock included. */
 export class CaptureMerge {
   /** Frames that a pcapng file says had left by the interface: they did not come in. */
   outbound = 0
@@ -44,7 +46,7 @@ export class CaptureMerge {
   constructor(plane: Dataplane, inputs: MergeInput[]) {
     this.#plane = plane
     this.#inputs = inputs
-    this.#states = new Int32Array(inputs.length).fill(STARVED)
+    this.#states = Int32Array.from(inputs, ({ reader }) => reader.next())
   }
 
   /** Adds packets to the burst, none later than `until`. Throws a CaptureError where a file is malformed. */
@@ -76,17 +78,17 @@ export class CaptureMerge {
     let best = -1
     for (let i = 0; i < this.#inputs.length; i++) {
       if (i === except || this.#states[i] !== RECORD) continue
-      if (best === -1 || isBefore(this.#inputs[i]!.reader, this.#inputs[best]!.reader)) best = i
+      if (best === -1 || isBefore(this.#inputs[i].reader, this.#inputs[best].reader)) best = i
     }
     return best
   }
 
   /** Takes frames of one input for as long as they come before those of all others; 0, or why it stopped. */
   #takeRun(from: number, burst: Burst, until: Microseconds): number {
-    const input = this.#inputs[from]!
+    const input = this.#inputs[from]
     const { reader } = input
     const second = this.#earliest(from)
-    const rival = second === -1 ? null : this.#inputs[second]!.reader
+    const rival = second === -1 ? null : this.#inputs[second].reader
     let state: number = RECORD
     let stopped = 0
     while (state === RECORD) {
@@ -132,7 +134,7 @@ export class CaptureMerge {
     const { arena } = this.#plane
     const length = reader.capturedLength
     const slot = arena.take(length)
-    arena.memory.copy(arena.start[slot]!, reader.frameAt, length)
+    arena.memory.copy(arena.start[slot], reader.frameAt, length)
     arena.port[slot] = port
     arena.time[slot] = this.now
     arena.seconds[slot] = reader.seconds

@@ -32,6 +32,7 @@ export class ReplayError extends Error {
   override name = 'ReplayError'
 }
 
+/** One capture. */
 export interface ReplayInput {
   /**
    * The port that the frames entered by; null: what the file says, which is a port for each interface of a
@@ -42,6 +43,7 @@ export interface ReplayInput {
   path: string
 }
 
+/** What is replayed, through what, to where. */
 export interface ReplayOptions {
   inputs: readonly ReplayInput[]
   /** Folder for PORT.pcap, what left each port; made if need be. Without it what leaves is only counted. */
@@ -63,6 +65,7 @@ export interface ReplayOptions {
   debug?: boolean
 }
 
+/** Frames and bytes of one port, in and out. */
 export interface PortReport {
   rxFrames: number
   rxBytes: number
@@ -180,10 +183,10 @@ class Session {
         portNames.map((name, port) => [
           name,
           {
-            rxFrames: counters.rxFrames[port]!,
-            rxBytes: counters.rxBytes[port]!,
-            txFrames: counters.txFrames[port]!,
-            txBytes: counters.txBytes[port]!,
+            rxFrames: counters.rxFrames[port],
+            rxBytes: counters.rxBytes[port],
+            txFrames: counters.txFrames[port],
+            txBytes: counters.txBytes[port],
           },
         ]),
       ),
@@ -236,7 +239,7 @@ class Session {
     this.#meetInterfaces.push(meet)
     const portOf = (index: number): number => {
       if (index >= ports.length) meet()
-      return ports[index]!
+      return ports[index]
     }
     this.#inputs.push({ reader, portOf })
   }

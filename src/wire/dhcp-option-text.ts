@@ -53,19 +53,26 @@ function list(data: Uint8Array, size: number, item: (at: number) => string): str
   return items.join(', ')
 }
 
-/** `1d2h`, `1m45s`, `infinite` (RFC 2131 §3.3: all ones). */
+/** `1d2h`, `1m45s`, `0s`; `infinite` for all ones (RFC 2131 §3.3). */
 function formatSeconds(value: number): string {
   if (value === 0xffffffff) return 'infinite'
-  const parts: string[] = []
-  const days = Math.floor(value / 86400)
-  if (days) parts.push(`${days}d`)
-  if (Math.floor(value / 3600) % 24) parts.push(`${Math.floor(value / 3600) % 24}h`)
-  if (Math.floor(value / 60) % 60) parts.push(`${Math.floor(value / 60) % 60}m`)
-  if (value % 60 || parts.length === 0) parts.push(`${value % 60}s`)
-  return parts.join('')
+  let text = ''
+  for (const [size, unit] of UNITS) {
+    const count = Math.floor(value / size)
+    if (count > 0) text += `${count}${unit}`
+    value %= size
+  }
+  return text || '0s'
 }
 
-/** Text as it is, what a terminal should not see as `\DDD`. */
+const UNITS: readonly [seconds: number, unit: string][] = [
+  [86_400, 'd'],
+  [3_600, 'h'],
+  [60, 'm'],
+  [1, 's'],
+]
+
+/** Not trusted to be text: it is as the sender made it, so what a terminal should not see becomes `\DDD`. */
 function formatText(data: Uint8Array): string {
   return Array.from(data, formatTextByte).join('')
 }
@@ -80,6 +87,7 @@ function formatOpaque(data: Uint8Array): string {
   return Array.from(data, (byte) => byte.toString(16).padStart(2, '0')).join(':')
 }
 
+/** Names may point back into the option, all its parts put together, and nowhere else (RFC 3397 §2). */
 function formatNames(data: Uint8Array): string | null {
   const names: string[] = []
   let p = 0
@@ -108,19 +116,18 @@ function formatRoutes(data: Uint8Array): string | null {
   return routes.join(', ')
 }
 
-/** Flags, two result codes nobody uses any more, and a name in DNS form or, without the E bit, as text. */
+/** The bit of option 81's flags that says the name is in DNS form (RFC 4702 §2.1). */
+const FQDN_E = 0x04
+
+/** Flags, two result codes that RFC 4702 has retired, and a name in DNS form or as text. */
 function formatFqdn(data: Uint8Array): string | null {
-  const E = 0x04
   if (data.length < 3) return null
   const flags = data[0]!
-  let name = formatText(data.subarray(3))
-  // A name without its last label's end is legal here: it is a partial one (RFC 4702 §2.3.1).
-  if (flags & E) {
-    const wire = Uint8Array.from([...data.subarray(3), 0])
-    if (checkName(wire, 0, 0, wire.length) < wire.length - 1) return null
-    name = readName(wire, 0, 0)
-  }
-  return `flags ${flags}, ${name}`
+  if (!(flags & FQDN_E)) return `flags ${flags}, ${formatText(data.subarray(3))}`
+  // A client that knows only a part of its name leaves out the root (RFC 4702 §2.3): one is put behind.
+  const wire = Uint8Array.from([...data.subarray(3), 0])
+  if (checkName(wire, 0, 0, wire.length) < wire.length - 1) return null
+  return `flags ${flags}, ${readName(wire, 0, 0)}`
 }
 
 /** `circuit-id 00:01, remote-id …`: sub-options 1 and 2 by name, others by number. */

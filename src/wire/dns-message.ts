@@ -85,7 +85,7 @@ export function readMessage(b: Uint8Array, at: number): DnsMessage {
   }
 }
 
-/** Where reading stands: `p` moves behind what was read. */
+/** Where reading stands: `p` moves behind what was read. Fields are read in the order they are written below. */
 interface Reader {
   b: Uint8Array
   at: number
@@ -104,6 +104,7 @@ function takeName(reader: Reader): string {
   return name
 }
 
+// No bounds are looked at from here on: `check` has walked the same way before.
 function take16(reader: Reader): number {
   reader.p += 2
   return (reader.b[reader.p - 2]! << 8) | reader.b[reader.p - 1]!
@@ -129,6 +130,7 @@ function readRecord(reader: Reader): ResourceRecord {
   return { ...question, ttl, data: readRdata(reader, shapeOf(question.type, question.class), end) }
 }
 
+/** `end` is where the rdata end: text, options and raw bytes have no other measure. */
 function readRdata(reader: Reader, shape: number, end: number): Rdata {
   switch (shape) {
     case A:

@@ -90,9 +90,10 @@ function formatLabelByte(byte: number): string {
  * character nor three digits up to 255, a character that is not ASCII (names are A-labels by then, RFC 5890).
  */
 export function encodeName(text: string): Uint8Array | null {
+  if (text === '.') return Uint8Array.of(0)
   const octets = [0]
   let lengthAt = 0
-  for (let i = 0; i < text.length && text !== '.';) {
+  for (let i = 0; i < text.length;) {
     const token = TOKEN.exec(text.slice(i, i + 4))?.[0]
     if (token === undefined) return null
     i += token.length

@@ -108,6 +108,7 @@ function putWhole(w: Writer, record: ResourceRecord): boolean {
   const mark = w.p
   putRecord(w, record)
   if (!w.full) return true
+  // A smaller record may follow here, and no name may point into what was taken back.
   w.full = false
   w.p = mark
   for (const [name, offset] of w.names) if (w.at + offset >= mark) w.names.delete(name)

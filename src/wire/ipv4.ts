@@ -261,7 +261,7 @@ export function isFragment(b: Uint8Array, at: number): boolean {
   return moreFragments(b, at) || fragmentOffset(b, at) !== 0
 }
 
-/** Whether it is the part with the header of TCP or UDP. */
+/** Whether it is the fragment with the header of TCP or UDP; a whole datagram is none. */
 export function isFirstFragment(b: Uint8Array, at: number): boolean {
   return moreFragments(b, at) && fragmentOffset(b, at) === 0
 }

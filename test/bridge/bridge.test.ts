@@ -33,8 +33,8 @@ t.test('within one burst a frame is learned from before the next is looked up', 
   lab.send('p2', frame(BROADCAST, B))
   lab.left['p3'] = []
   lab.send('p1', frame(C, A), frame(B, A), frame(C, A))
-  t.equal(lab.left['p2']!.length, 3)
-  t.equal(lab.left['p3']!.length, 2, 'only those to the unknown station')
+  t.equal(lab.left['p2'].length, 3)
+  t.equal(lab.left['p3'].length, 2, 'only those to the unknown station')
 })
 
 t.test('a flood goes to the port added last first, the node last', async (t) => {

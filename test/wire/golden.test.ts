@@ -1,6 +1,6 @@
 /** Every frame of the golden captures, read by the codecs and by tshark. */
 import assert from 'node:assert/strict'
-import { readFileSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import t from 'tap'
 import * as arp from '../../src/wire/arp.js'
 import * as ethernet from '../../src/wire/ethernet.js'
@@ -12,6 +12,7 @@ import * as udp from '../../src/wire/udp.js'
 import { formatIpv4, formatMac } from '../../src/wire/address.js'
 import { OK } from '../../src/wire/reason.js'
 import { needs, run } from '../tools.js'
+import { framesOf } from './golden.js'
 
 /** tshark's name of a field → what our reader says of it. */
 type Fields = Record<string, number | string>
@@ -19,20 +20,6 @@ type Fields = Record<string, number | string>
 const CAPTURES = ['boot', 'floating', 'node']
   .flatMap((name) => readdirSync(`pcaps/golden/${name}`).map((file) => `pcaps/golden/${name}/${file}`))
   .filter((path) => path.endsWith('.pcap'))
-
-/** The frames of a nanosecond pcap of Ethernet, little-endian; they were captured whole. */
-function frames(path: string): Uint8Array[] {
-  const file = readFileSync(path)
-  assert.equal(file.readUInt32LE(0), 0xa1b23c4d, path)
-  const found: Uint8Array[] = []
-  for (let at = 24; at < file.length;) {
-    const length = file.readUInt32LE(at + 8)
-    assert.equal(length, file.readUInt32LE(at + 12), 'captured whole')
-    found.push(Uint8Array.from(file.subarray(at + 16, at + 16 + length)))
-    at += 16 + length
-  }
-  return found
-}
 
 /** What each header of the frame says; throws where one is refused, or a checksum wrong. */
 function fieldsOf(b: Uint8Array): Fields {
@@ -158,7 +145,7 @@ function tsharkFields(path: string): Fields[] {
 t.test('every header is accepted and every checksum right', async (t) => {
   const seen = new Map<string, number>()
   for (const path of CAPTURES) {
-    for (const [i, frame] of frames(path).entries()) {
+    for (const [i, frame] of framesOf(path).entries()) {
       try {
         for (const name of Object.keys(fieldsOf(frame))) seen.set(name, (seen.get(name) ?? 0) + 1)
       } catch (error) {
@@ -176,7 +163,7 @@ t.test('every header is accepted and every checksum right', async (t) => {
 t.test('every field is what tshark says', async (t) => {
   if (!needs(t, 'tshark')) return
   for (const path of CAPTURES) {
-    const ours = frames(path).map(fieldsOf)
+    const ours = framesOf(path).map(fieldsOf)
     if (ours.length === 0) continue
     const theirs = tsharkFields(path)
     assert.equal(theirs.length, ours.length, path)

@@ -30,7 +30,8 @@ t.test('Ethernet: a known frame is read', async (t) => {
   t.equal(formatMac(WHO_HAS, ethernet.source(0)), '08:00:27:15:85:17')
   t.equal(ethernet.etherType(WHO_HAS, 0), ethernet.ARP)
   t.notOk(ethernet.isLength(ethernet.etherType(WHO_HAS, 0)))
-  t.equal(ethernet.ETHERTYPE_NAMES.get(ethernet.ARP), 'ARP')
+  const names = [0x0800, 0x0806, 0x8100, 0x86dd, 0x88a8].map((type) => ethernet.ETHERTYPE_NAMES.get(type))
+  t.same(names, ['IPv4', 'ARP', '802.1Q', 'IPv6', '802.1ad'])
 })
 
 t.test('Ethernet: the same header is written onto 0xa5', async (t) => {
@@ -169,6 +170,7 @@ t.test('VLAN: the inner tag is written onto 0xa5', async (t) => {
 
 t.test('VLAN: every way of being short or no tag', async (t) => {
   for (let size = 0; size < 6; size++) t.equal(vlan.check(QINQ, 12, 12 + size), TRUNCATED, `${size} bytes`)
+  t.equal(vlan.check(QINQ, 12, 18), OK, 'a tag and what follows it')
   for (const tpid of [0x8100, 0x88a8, 0x9100]) t.ok(vlan.isTag(tpid))
   t.equal(vlan.check(WHO_HAS, 12, WHO_HAS.length), BAD_VERSION, 'ARP is no tag')
 })

@@ -1,0 +1,80 @@
+/** Where a capture's bytes go: a file, or standard output for '-', through a buffer in memory. */
+import { closeSync, openSync, writeSync } from 'node:fs'
+import type { Memory } from '../packet/memory.js'
+
+/** Bytes that are gathered before they are written, and that a sink reserves of its memory. */
+export const SINK_BYTES = 64 * 1024
+
+const STDOUT = 1
+const RETRY_MILLISECONDS = 5
+
+/** Writes bytes in order; errors are the system's, with path and operation. */
+export class ByteSink {
+  readonly path: string
+  readonly memory: Memory
+  readonly #file: number
+  readonly #buffer: number
+  readonly #view: DataView
+  #filled = 0
+
+  constructor(path: string, memory: Memory) {
+    this.path = path
+    this.memory = memory
+    this.#file = path === '-' ? STDOUT : openSync(path, 'w')
+    this.#buffer = memory.reserve(SINK_BYTES)
+    this.#view = new DataView(memory.bytes.buffer)
+  }
+
+  /** A 32-bit number, little-endian. */
+  word(value: number): void {
+    if (this.#filled + 4 > SINK_BYTES) this.flush()
+    this.#view.setUint32(this.#buffer + this.#filled, value, true)
+    this.#filled += 4
+  }
+
+  /** Two 16-bit numbers, little-endian. */
+  halves(first: number, second: number): void {
+    this.word(((second << 16) | first) >>> 0)
+  }
+
+  /** `length` bytes of the memory from `at` on. */
+  bytes(at: number, length: number): void {
+    if (this.#filled + length > SINK_BYTES) this.flush()
+    if (length > SINK_BYTES) return this.#write(this.memory.bytes, at, length)
+    this.memory.copy(this.#buffer + this.#filled, at, length)
+    this.#filled += length
+  }
+
+  /** Bytes from elsewhere: few and short. */
+  text(bytes: Uint8Array): void {
+    this.flush()
+    this.#write(bytes, 0, bytes.length)
+  }
+
+  flush(): void {
+    const length = this.#filled
+    this.#filled = 0
+    this.#write(this.memory.bytes, this.#buffer, length)
+  }
+
+  close(): void {
+    this.flush()
+    if (this.#file !== STDOUT) closeSync(this.#file)
+  }
+
+  #write(bytes: Uint8Array, from: number, length: number): void {
+    for (let written = 0; written < length;)
+      written += this.#writeOnce(bytes, from + written, length - written)
+  }
+
+  /** A pipe whose reader is slow says so (EAGAIN): what is asked for then is a little patience. */
+  #writeOnce(bytes: Uint8Array, from: number, length: number): number {
+    try {
+      return writeSync(this.#file, bytes, from, length)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MILLISECONDS)
+      return 0
+    }
+  }
+}
