@@ -2,9 +2,7 @@
  * Where a capture's bytes come from: a file, standard input, either of them gzip-compressed (seen by its
  * magic, RFC 1952 §2.3.1). Bounded memory: bytes are read when they are asked for.
  */
-import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
+import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { CaptureError, fromSystemError } from './capture-error.js'
@@ -26,12 +24,14 @@ export interface ByteSource {
 export async function openSource(path: string): Promise<ByteSource> {
   if (path === '-') return new StreamSource(path, process.stdin, null, await isGzipStream(process.stdin))
   try {
-    const file = await open(path, 'r')
-    const stat = await file.stat()
+    const stat = statSync(path)
     if (stat.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' })
     const size = stat.isFile() ? stat.size : null
-    if (size !== null && !(await isGzipFile(file))) return new FileSource(path, file, size)
-    await file.close()
+    if (size !== null) {
+      const file = openSync(path, 'r')
+      if (!isGzipFile(file)) return new FileSource(path, file, size)
+      closeSync(file)
+    }
     const stream = createReadStream(path)
     return new StreamSource(path, stream, size, size === null ? await isGzipStream(stream) : true)
   } catch (error) {
@@ -41,9 +41,10 @@ export async function openSource(path: string): Promise<ByteSource> {
 
 const GZIP_MAGIC = [0x1f, 0x8b]
 
-async function isGzipFile(file: FileHandle): Promise<boolean> {
-  const { buffer, bytesRead } = await file.read(new Uint8Array(2), 0, 2, 0)
-  return bytesRead === 2 && GZIP_MAGIC.every((byte, i) => buffer[i] === byte)
+function isGzipFile(file: number): boolean {
+  const start = new Uint8Array(GZIP_MAGIC.length)
+  readSync(file, start, 0, start.length, 0)
+  return GZIP_MAGIC.every((byte, i) => start[i] === byte)
 }
 
 /** Looks at the first bytes of a stream and puts them back. */
@@ -76,15 +77,18 @@ function readable(stream: Readable): Promise<Buffer | null> {
   })
 }
 
-/** A plain file: read in libuv's threads, straight to where the bytes are wanted. */
+/**
+ * A plain file, read straight to where the bytes are wanted, and synchronously: 1 GB takes 80 ms so, 130 ms by
+ * way of libuv's threads, which leave the bytes in another core's cache and wake this one up for each chunk.
+ */
 class FileSource implements ByteSource {
   readonly size: number
   readonly cut = null
   bytesRead = 0
   readonly #path: string
-  readonly #file: FileHandle
+  readonly #file: number
 
-  constructor(path: string, file: FileHandle, size: number) {
+  constructor(path: string, file: number, size: number) {
     this.#path = path
     this.#file = file
     this.size = size
@@ -93,7 +97,7 @@ class FileSource implements ByteSource {
   async read(into: Uint8Array): Promise<number> {
     let filled = 0
     while (filled < into.length) {
-      const bytesRead = await this.#readOnce(into, filled)
+      const bytesRead = this.#readOnce(into, filled)
       if (bytesRead === 0) break
       filled += bytesRead
     }
@@ -102,12 +106,12 @@ class FileSource implements ByteSource {
   }
 
   async close(): Promise<void> {
-    await this.#file.close()
+    closeSync(this.#file)
   }
 
-  async #readOnce(into: Uint8Array, from: number): Promise<number> {
+  #readOnce(into: Uint8Array, from: number): number {
     try {
-      return (await this.#file.read(into, from, into.length - from, this.bytesRead + from)).bytesRead
+      return readSync(this.#file, into, from, into.length - from, this.bytesRead + from)
     } catch (error) {
       throw fromSystemError(this.#path, error)
     }

@@ -39,7 +39,7 @@ export async function openCapture(
     while (window.to - window.from < 24 && !window.atEnd) await window.advance()
     return readerFor({ path, window })
   } catch (error) {
-    await window.close()
+    await source.close()
     throw error
   }
 }

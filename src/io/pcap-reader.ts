@@ -109,7 +109,7 @@ class PcapReader implements CaptureReader {
   }
 
   close(): Promise<void> {
-    return this.#window.close()
+    return this.#window.source.close()
   }
 
   /** A second half of a whole second or more: written so by some tools, and meant as what it adds up to. */

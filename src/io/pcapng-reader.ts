@@ -109,7 +109,7 @@ class PcapngReader implements CaptureReader {
   }
 
   close(): Promise<void> {
-    return this.#window.close()
+    return this.#window.source.close()
   }
 
   /** Reads a block that is there as a whole; whether it was a packet. */

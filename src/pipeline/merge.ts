@@ -3,12 +3,12 @@
  * first, ties by the order of the captures, the frames of one capture in its own order whatever their time
  * stamps say. The clock never goes back.
  */
-import { fromTimestamp } from '../core/clock.js'
 import type { Microseconds } from '../core/clock.js'
 import { CUT_CAPTURE } from '../core/drops.js'
 import { RECORD, STARVED } from '../io/capture-reader.js'
 import type { CaptureReader } from '../io/capture-reader.js'
 import { LARGE_ROOM, SMALL_ROOM } from '../packet/arena.js'
+import { BURST } from '../packet/burst.js'
 import type { Burst } from '../packet/burst.js'
 import type { Dataplane } from './dataplane.js'
 
@@ -24,123 +24,145 @@ export const EARLY = 3
 /** A capture, and the ports that its frames came in by. */
 export interface MergeInput {
   reader: CaptureReader
-  /** The number of the port that frames of this interface of the capture came in by. */
-  portOf(interfaceIndex: number): number
+  /** Number of the port by interface of the capture; what is not in it yet is asked for by `meet`. */
+  ports: number[]
+  /** Called when a frame of an interface came that `ports` does not have: it has it afterwards. */
+  meet(): void
 }
 
 /** Fills bursts from captures in the order of time, slots and clock included. */
-export class CaptureMerge {
+export interface CaptureMerge {
   /** Frames that a pcapng file says had left by the interface: they did not come in. */
-  outbound = 0
+  readonly outbound: number
   /** The clock: the latest time stamp so far. */
-  now: Microseconds = -Infinity
-  nextTime: Microseconds = 0
-
-  readonly #plane: Dataplane
-  readonly #inputs: MergeInput[]
-  /** What each reader's last `next` returned: RECORD while its frame waits to be taken. */
-  readonly #states: Int32Array
-  #smallBudget = 0
-  #largeBudget = 0
-
-  constructor(plane: Dataplane, inputs: MergeInput[]) {
-    this.#plane = plane
-    this.#inputs = inputs
-    this.#states = Int32Array.from(inputs, ({ reader }) => reader.next())
-  }
-
+  readonly now: Microseconds
+  /** After EARLY: when the next frame is. */
+  readonly nextTime: Microseconds
   /** Adds packets to the burst, none later than `until`. Throws a CaptureError where a file is malformed. */
-  fill(burst: Burst, until: Microseconds): number {
-    const { arena, slotsPerFrame } = this.#plane
-    this.#smallBudget = Math.max(1, Math.floor(arena.freeFor(0) / slotsPerFrame))
-    this.#largeBudget = Math.max(1, Math.floor(arena.freeFor(LARGE_ROOM) / slotsPerFrame))
+  fill(burst: Burst, until: Microseconds): number
+  /** Reads on where bytes ran out. */
+  replenish(): Promise<void>
+}
+
+/** Merges the captures into the arena of this dataplane. */
+export function createMerge(plane: Dataplane, inputs: readonly MergeInput[]): CaptureMerge {
+  const { arena } = plane
+  const { start, port: ingress, time, seconds, nanoseconds, take } = arena
+  const { copy } = arena.memory
+  // An imported constant is loaded and checked at every use; a captured one is compiled in.
+  const [record, small] = [RECORD, SMALL_ROOM]
+  /** What each reader's last `next` returned: RECORD while its frame waits to be taken. */
+  const states = Int32Array.from(inputs, ({ reader }) => reader.next())
+  const clock = new Float64Array(2)
+  const [NOW, NEXT] = [0, 1]
+  clock[NOW] = -Infinity
+  let smallBudget = 0
+  let largeBudget = 0
+  let outbound = 0
+
+  function fill(burst: Burst, until: Microseconds): number {
+    const { slotsPerFrame } = plane
+    smallBudget = Math.max(1, Math.floor(arena.freeFor(0) / slotsPerFrame))
+    largeBudget = Math.max(1, Math.floor(arena.freeFor(LARGE_ROOM) / slotsPerFrame))
     for (;;) {
-      if (this.#states.includes(STARVED)) return HUNGRY
-      const first = this.#earliest(-1)
+      if (states.includes(STARVED)) return HUNGRY
+      const first = earliest(-1)
       if (first === -1) return DONE
-      const stopped = this.#takeRun(first, burst, until)
+      const stopped = takeRun(first, burst, until)
       if (stopped !== 0) return stopped
     }
   }
 
-  /** Reads on where bytes ran out. */
-  async replenish(): Promise<void> {
-    for (const [i, { reader }] of this.#inputs.entries()) {
-      while (this.#states[i] === STARVED) {
+  async function replenish(): Promise<void> {
+    for (const [i, { reader }] of inputs.entries()) {
+      while (states[i] === STARVED) {
         await reader.fill()
-        this.#states[i] = reader.next()
+        states[i] = reader.next()
       }
     }
   }
 
   /** The input whose waiting frame comes first, leaving out one; -1 when none has a frame. */
-  #earliest(except: number): number {
+  function earliest(except: number): number {
     let best = -1
-    for (let i = 0; i < this.#inputs.length; i++) {
-      if (i === except || this.#states[i] !== RECORD) continue
-      if (best === -1 || isBefore(this.#inputs[i].reader, this.#inputs[best].reader)) best = i
+    for (let i = 0; i < inputs.length; i++) {
+      if (i === except || states[i] !== RECORD) continue
+      if (best === -1 || isBefore(inputs[i].reader, inputs[best].reader)) best = i
     }
     return best
   }
 
   /** Takes frames of one input for as long as they come before those of all others; 0, or why it stopped. */
-  #takeRun(from: number, burst: Burst, until: Microseconds): number {
-    const input = this.#inputs[from]
+  function takeRun(from: number, burst: Burst, until: Microseconds): number {
+    const input = inputs[from]
     const { reader } = input
-    const second = this.#earliest(from)
-    const rival = second === -1 ? null : this.#inputs[second].reader
-    let state: number = RECORD
+    const second = earliest(from)
+    const rival = second === -1 ? null : inputs[second].reader
+    let state: number = record
     let stopped = 0
-    while (state === RECORD) {
+    while (state === record) {
       if (rival !== null && (from < second ? isBefore(rival, reader) : !isBefore(reader, rival))) break
-      stopped = this.#take(input, burst, until)
+      stopped = takeOne(input, reader, burst, until)
       if (stopped !== 0) break
       state = reader.next()
     }
-    this.#states[from] = state
+    states[from] = state
     return stopped
   }
 
-  /** Makes the waiting frame of `input` a packet, unless it is skipped, dropped or has to wait; 0, or why it waits. */
-  #take(input: MergeInput, burst: Burst, until: Microseconds): number {
-    const { reader } = input
-    const time = Math.max(this.now, fromTimestamp(reader.seconds, reader.nanoseconds))
-    if (time > until) {
-      this.nextTime = time
-      return EARLY
-    }
-    if (reader.outbound) {
-      this.outbound++
-      return 0
-    }
-    const { capturedLength } = reader
-    const port = input.portOf(reader.interfaceIndex)
-    if (capturedLength < reader.originalLength) {
-      this.now = time
-      this.#plane.refuse(port, reader.originalLength, CUT_CAPTURE)
-      return 0
-    }
-    if (burst.isFull || !this.#hasBudget(capturedLength)) return FULL
-    this.now = time
-    this.#admit(reader, burst, port)
+  /** Makes the waiting frame a packet, unless it is skipped, dropped or has to wait; 0, or why it waits. */
+  function takeOne(input: MergeInput, reader: CaptureReader, burst: Burst, until: Microseconds): number {
+    const stamp = reader.seconds * 1_000_000 + reader.nanoseconds / 1000
+    const when = stamp > clock[NOW] ? stamp : clock[NOW]
+    if (when > until) return tooEarly(when)
+    const length = reader.capturedLength
+    if (reader.outbound || length < reader.originalLength) return passOver(input, when)
+    if (burst.count === BURST || (length <= small ? smallBudget-- : largeBudget--) === 0) return FULL
+    const slot = take(length)
+    copy(start[slot], reader.frameAt, length)
+    ingress[slot] = portOf(input)
+    time[slot] = clock[NOW] = when
+    seconds[slot] = reader.seconds
+    nanoseconds[slot] = reader.nanoseconds
+    burst.add(slot)
     return 0
   }
 
-  #hasBudget(length: number): boolean {
-    return length <= SMALL_ROOM ? this.#smallBudget-- > 0 : this.#largeBudget-- > 0
+  function tooEarly(when: Microseconds): number {
+    clock[NEXT] = when
+    return EARLY
   }
 
-  #admit(reader: CaptureReader, burst: Burst, port: number): void {
-    const { arena } = this.#plane
-    const length = reader.capturedLength
-    const slot = arena.take(length)
-    arena.memory.copy(arena.start[slot], reader.frameAt, length)
-    arena.port[slot] = port
-    arena.time[slot] = this.now
-    arena.seconds[slot] = reader.seconds
-    arena.nanoseconds[slot] = reader.nanoseconds
-    burst.add(slot)
+  /** A frame that had not come in, or of which only a part was captured. */
+  function passOver(input: MergeInput, when: Microseconds): number {
+    const { reader } = input
+    if (reader.outbound) outbound++
+    else {
+      clock[NOW] = when
+      plane.refuse(portOf(input), reader.originalLength, CUT_CAPTURE)
+    }
+    return 0
   }
+
+  return {
+    get outbound() {
+      return outbound
+    },
+    get now() {
+      return clock[NOW]
+    },
+    get nextTime() {
+      return clock[NEXT]
+    },
+    fill,
+    replenish,
+  }
+}
+
+function portOf(input: MergeInput): number {
+  const { interfaceIndex } = input.reader
+  if (interfaceIndex >= input.ports.length) input.meet()
+  return input.ports[interfaceIndex]
 }
 
 function isBefore(a: CaptureReader, b: CaptureReader): boolean {

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, realpathSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { MAX_PORTS } from '../bridge/fdb.js'
 import type { BridgePortOptions } from '../bridge/port-options.js'
 import type { FdbOptions } from '../bridge/fdb.js'
@@ -20,12 +20,14 @@ import { Burst } from '../packet/burst.js'
 import { Memory } from '../packet/memory.js'
 import { createDataplane } from './dataplane.js'
 import type { Dataplane } from './dataplane.js'
-import { CaptureMerge, DONE, EARLY, FULL } from './merge.js'
-import type { MergeInput } from './merge.js'
+import { DONE, EARLY, FULL, createMerge } from './merge.js'
+import type { CaptureMerge, MergeInput } from './merge.js'
 
 /** Enough for a flood to every port there can be; a slot's pages count as resident only once it was used. */
 const SMALL_SLOTS = 16_384
 const LARGE_SLOTS = MAX_PORTS + 2
+/** Chunks of input between two turns of the event loop. */
+const TURN_EVERY = 16
 
 /** What is wrong with what the caller asked for: names and files that do not go together. */
 export class ReplayError extends Error {
@@ -128,8 +130,8 @@ class Session {
   readonly #readers: CaptureReader[] = []
   readonly #writers: PcapWriter[] = []
   readonly #inputs: MergeInput[] = []
-  readonly #meetInterfaces: Array<() => void> = []
   #merge: CaptureMerge | null = null
+  #replenished = 0
 
   constructor(plane: Dataplane, options: ReplayOptions) {
     this.#plane = plane
@@ -148,7 +150,7 @@ class Session {
     for (const name of Object.keys(this.#options.ports ?? {})) this.#portFor(name)
     for (const mac of localAddresses) this.#plane.bridge.addLocalAddress(mac)
     for (const { mac, port } of stations) this.#plane.bridge.addStaticStation(mac, this.#portFor(port))
-    this.#merge = new CaptureMerge(this.#plane, this.#inputs)
+    this.#merge = createMerge(this.#plane, this.#inputs)
   }
 
   async play(): Promise<void> {
@@ -164,7 +166,7 @@ class Session {
       if (state === EARLY) await pace.wait(merge.nextTime, signal)
       else await this.#replenish(merge)
     }
-    for (const meet of this.#meetInterfaces) meet()
+    for (const input of this.#inputs) input.meet()
   }
 
   async close(): Promise<void> {
@@ -212,6 +214,8 @@ class Session {
 
   async #replenish(merge: CaptureMerge): Promise<void> {
     await merge.replenish()
+    // Files are read synchronously: now and then a signal, or the progress bar's timer, must get its turn.
+    if (++this.#replenished % TURN_EVERY === 0) await nextTurn()
     const { onProgress } = this.#options
     if (onProgress === undefined) return
     const sizes = this.#readers.map(({ size }) => size)
@@ -220,10 +224,14 @@ class Session {
     onProgress(bytesRead, known ? sizes.reduce((sum, size) => sum + size, 0) : null)
   }
 
-  /** All frames of the capture came in by one port. */
+  /** All frames of the capture came in by one port, whatever its interfaces. */
   #addFile(reader: CaptureReader, name: string): void {
     const port = this.#portFor(name)
-    this.#inputs.push({ reader, portOf: () => port })
+    const ports: number[] = []
+    const meet = (): void => {
+      while (ports.length < reader.interfaces.length) ports.push(port)
+    }
+    this.#inputs.push({ reader, ports, meet })
   }
 
   /**
@@ -233,15 +241,10 @@ class Session {
   #addInterfaces(reader: CaptureReader): void {
     const ports: number[] = []
     const meet = (): void => {
-      for (const [index, { name }] of reader.interfaces.entries())
-        ports[index] ??= this.#portFor(name || `if${index}`)
+      while (ports.length < reader.interfaces.length)
+        ports.push(this.#portFor(reader.interfaces[ports.length].name || `if${ports.length}`))
     }
-    this.#meetInterfaces.push(meet)
-    const portOf = (index: number): number => {
-      if (index >= ports.length) meet()
-      return ports[index]
-    }
-    this.#inputs.push({ reader, portOf })
+    this.#inputs.push({ reader, ports, meet })
   }
 
   /** The number of the port of this name, which is added when it is new. */

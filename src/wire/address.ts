@@ -10,8 +10,8 @@ export const IPV4_LENGTH = 4
 
 /** Lower case with colons, as Linux prints it: `fa:16:3e:2c:e8:ec`. */
 export function formatMac(b: Uint8Array, at: number): string {
-  let text = twoDigits(b[at]!)
-  for (let i = 1; i < MAC_LENGTH; i++) text += ':' + twoDigits(b[at + i]!)
+  let text = twoDigits(b[at])
+  for (let i = 1; i < MAC_LENGTH; i++) text += ':' + twoDigits(b[at + i])
   return text
 }
 
@@ -27,17 +27,17 @@ export function parseMac(text: string): Uint8Array | null {
 
 /** Whether the MAC address is one of many receivers: multicast or broadcast (IEEE 802 clause 8.2, the I/G bit). */
 export function isGroup(b: Uint8Array, at: number): boolean {
-  return (b[at]! & 1) !== 0
+  return (b[at] & 1) !== 0
 }
 
 /** Whether the MAC address is ff:ff:ff:ff:ff:ff. */
 export function isBroadcast(b: Uint8Array, at: number): boolean {
-  return (b[at]! & b[at + 1]! & b[at + 2]! & b[at + 3]! & b[at + 4]! & b[at + 5]!) === 0xff
+  return (b[at] & b[at + 1] & b[at + 2] & b[at + 3] & b[at + 4] & b[at + 5]) === 0xff
 }
 
 /** Whether the MAC address is 00:00:00:00:00:00, which no station may have. */
 export function isZero(b: Uint8Array, at: number): boolean {
-  return (b[at]! | b[at + 1]! | b[at + 2]! | b[at + 3]! | b[at + 4]! | b[at + 5]!) === 0
+  return (b[at] | b[at + 1] | b[at + 2] | b[at + 3] | b[at + 4] | b[at + 5]) === 0
 }
 
 /** Whether the MAC addresses at `at` and at `otherAt` of `other` are the same. */
@@ -73,7 +73,7 @@ export function parseIpv4(text: string): number | null {
 
 /** The IPv4 address at `at`, unsigned. */
 export function ipv4At(b: Uint8Array, at: number): number {
-  return ((b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!) >>> 0
+  return ((b[at] << 24) | (b[at + 1] << 16) | (b[at + 2] << 8) | b[at + 3]) >>> 0
 }
 
 /** Writes an IPv4 address, given unsigned or signed. */

@@ -45,26 +45,26 @@ const THA = 18
 const TPA = 24
 
 export function hardwareType(b: Uint8Array, at: number): number {
-  return (b[at + HARDWARE_TYPE]! << 8) | b[at + HARDWARE_TYPE + 1]!
+  return (b[at + HARDWARE_TYPE] << 8) | b[at + HARDWARE_TYPE + 1]
 }
 
 /** An EtherType. */
 export function protocolType(b: Uint8Array, at: number): number {
-  return (b[at + PROTOCOL_TYPE]! << 8) | b[at + PROTOCOL_TYPE + 1]!
+  return (b[at + PROTOCOL_TYPE] << 8) | b[at + PROTOCOL_TYPE + 1]
 }
 
 /** Bytes of a hardware address. */
 export function hlen(b: Uint8Array, at: number): number {
-  return b[at + HLEN]!
+  return b[at + HLEN]
 }
 
 /** Bytes of a protocol address. */
 export function plen(b: Uint8Array, at: number): number {
-  return b[at + PLEN]!
+  return b[at + PLEN]
 }
 
 export function operation(b: Uint8Array, at: number): number {
-  return (b[at + OPERATION]! << 8) | b[at + OPERATION + 1]!
+  return (b[at + OPERATION] << 8) | b[at + OPERATION + 1]
 }
 
 /** Where the sender's MAC address stands. */

@@ -11,8 +11,8 @@
 /** Adds `length` bytes at `at` to the partial sum; an odd last byte counts as the high half (RFC 1071 §4.1). */
 export function add(sum: number, b: Uint8Array, at: number, length: number): number {
   const evenEnd = at + (length & ~1)
-  for (let i = at; i < evenEnd; i += 2) sum += (b[i]! << 8) | b[i + 1]!
-  if (length & 1) sum += b[evenEnd]! << 8
+  for (let i = at; i < evenEnd; i += 2) sum += (b[i] << 8) | b[i + 1]
+  if (length & 1) sum += b[evenEnd] << 8
   return fold(sum)
 }
 

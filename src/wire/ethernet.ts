@@ -49,7 +49,7 @@ export function source(at: number): number {
 
 /** The EtherType, or the length of an 802.3 frame: `isLength` tells. With a VLAN tag, the tag's. */
 export function etherType(b: Uint8Array, at: number): number {
-  return (b[at + ETHER_TYPE]! << 8) | b[at + ETHER_TYPE + 1]!
+  return (b[at + ETHER_TYPE] << 8) | b[at + ETHER_TYPE + 1]
 }
 
 /** Where the EtherType field stands: the first tag, where there is one. */

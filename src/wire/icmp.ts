@@ -57,26 +57,26 @@ const MTU = 6
 const POINTER = 4
 
 export function type(b: Uint8Array, at: number): number {
-  return b[at + TYPE]!
+  return b[at + TYPE]
 }
 
 export function code(b: Uint8Array, at: number): number {
-  return b[at + CODE]!
+  return b[at + CODE]
 }
 
 /** Over the whole message; no pseudo header. */
 export function checksum(b: Uint8Array, at: number): number {
-  return (b[at + CHECKSUM]! << 8) | b[at + CHECKSUM + 1]!
+  return (b[at + CHECKSUM] << 8) | b[at + CHECKSUM + 1]
 }
 
 /** Of echo, timestamp and their kin. */
 export function identifier(b: Uint8Array, at: number): number {
-  return (b[at + IDENTIFIER]! << 8) | b[at + IDENTIFIER + 1]!
+  return (b[at + IDENTIFIER] << 8) | b[at + IDENTIFIER + 1]
 }
 
 /** The sequence number that goes with the identifier. */
 export function sequence(b: Uint8Array, at: number): number {
-  return (b[at + SEQUENCE]! << 8) | b[at + SEQUENCE + 1]!
+  return (b[at + SEQUENCE] << 8) | b[at + SEQUENCE + 1]
 }
 
 /** Where a redirect sends the traffic: an IPv4 address, unsigned. */
@@ -86,12 +86,12 @@ export function gateway(b: Uint8Array, at: number): number {
 
 /** Of the next hop, with FRAGMENTATION_NEEDED; 0 from routers older than RFC 1191. */
 export function mtu(b: Uint8Array, at: number): number {
-  return (b[at + MTU]! << 8) | b[at + MTU + 1]!
+  return (b[at + MTU] << 8) | b[at + MTU + 1]
 }
 
 /** Which byte of the datagram a parameter problem is about. */
 export function pointer(b: Uint8Array, at: number): number {
-  return b[at + POINTER]!
+  return b[at + POINTER]
 }
 
 export function payload(at: number): number {

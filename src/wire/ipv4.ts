@@ -44,65 +44,65 @@ const DONT_FRAGMENT = 0x40
 const MORE_FRAGMENTS = 0x20
 
 export function version(b: Uint8Array, at: number): number {
-  return b[at + VERSION]! >> 4
+  return b[at + VERSION] >> 4
 }
 
 /** Bytes of the header, options included: four times the IHL. */
 export function headerLength(b: Uint8Array, at: number): number {
-  return (b[at + VERSION]! & 0x0f) << 2
+  return (b[at + VERSION] & 0x0f) << 2
 }
 
 /** DSCP and ECN in one byte. */
 export function tos(b: Uint8Array, at: number): number {
-  return b[at + TOS]!
+  return b[at + TOS]
 }
 
 export function dscp(b: Uint8Array, at: number): number {
-  return b[at + TOS]! >> 2
+  return b[at + TOS] >> 2
 }
 
 export function ecn(b: Uint8Array, at: number): number {
-  return b[at + TOS]! & 0x03
+  return b[at + TOS] & 0x03
 }
 
 /** Bytes of header and payload together. */
 export function totalLength(b: Uint8Array, at: number): number {
-  return (b[at + TOTAL_LENGTH]! << 8) | b[at + TOTAL_LENGTH + 1]!
+  return (b[at + TOTAL_LENGTH] << 8) | b[at + TOTAL_LENGTH + 1]
 }
 
 export function identification(b: Uint8Array, at: number): number {
-  return (b[at + IDENTIFICATION]! << 8) | b[at + IDENTIFICATION + 1]!
+  return (b[at + IDENTIFICATION] << 8) | b[at + IDENTIFICATION + 1]
 }
 
 /** The three flags: 4 reserved, 2 don't fragment, 1 more fragments. */
 export function flags(b: Uint8Array, at: number): number {
-  return b[at + FLAGS]! >> 5
+  return b[at + FLAGS] >> 5
 }
 
 export function dontFragment(b: Uint8Array, at: number): boolean {
-  return (b[at + FLAGS]! & DONT_FRAGMENT) !== 0
+  return (b[at + FLAGS] & DONT_FRAGMENT) !== 0
 }
 
 export function moreFragments(b: Uint8Array, at: number): boolean {
-  return (b[at + FLAGS]! & MORE_FRAGMENTS) !== 0
+  return (b[at + FLAGS] & MORE_FRAGMENTS) !== 0
 }
 
 /** Where this payload belongs in the whole datagram's, in bytes: eight times the field. */
 export function fragmentOffset(b: Uint8Array, at: number): number {
-  return ((b[at + FRAGMENT_OFFSET]! & 0x1f) << 11) | (b[at + FRAGMENT_OFFSET + 1]! << 3)
+  return ((b[at + FRAGMENT_OFFSET] & 0x1f) << 11) | (b[at + FRAGMENT_OFFSET + 1] << 3)
 }
 
 export function ttl(b: Uint8Array, at: number): number {
-  return b[at + TTL]!
+  return b[at + TTL]
 }
 
 export function protocol(b: Uint8Array, at: number): number {
-  return b[at + PROTOCOL]!
+  return b[at + PROTOCOL]
 }
 
 /** Over the header alone, options included. */
 export function checksum(b: Uint8Array, at: number): number {
-  return (b[at + CHECKSUM]! << 8) | b[at + CHECKSUM + 1]!
+  return (b[at + CHECKSUM] << 8) | b[at + CHECKSUM + 1]
 }
 
 /** Unsigned. */
@@ -129,12 +129,12 @@ export function payloadLength(b: Uint8Array, at: number): number {
 }
 
 export function setVersion(b: Uint8Array, at: number, value: number): void {
-  b[at + VERSION] = (b[at + VERSION]! & 0x0f) | (value << 4)
+  b[at + VERSION] = (b[at + VERSION] & 0x0f) | (value << 4)
 }
 
 /** Takes bytes, a multiple of 4. */
 export function setHeaderLength(b: Uint8Array, at: number, bytes: number): void {
-  b[at + VERSION] = (b[at + VERSION]! & 0xf0) | (bytes >> 2)
+  b[at + VERSION] = (b[at + VERSION] & 0xf0) | (bytes >> 2)
 }
 
 export function setTos(b: Uint8Array, at: number, value: number): void {
@@ -142,11 +142,11 @@ export function setTos(b: Uint8Array, at: number, value: number): void {
 }
 
 export function setDscp(b: Uint8Array, at: number, value: number): void {
-  b[at + TOS] = (b[at + TOS]! & 0x03) | (value << 2)
+  b[at + TOS] = (b[at + TOS] & 0x03) | (value << 2)
 }
 
 export function setEcn(b: Uint8Array, at: number, value: number): void {
-  b[at + TOS] = (b[at + TOS]! & 0xfc) | value
+  b[at + TOS] = (b[at + TOS] & 0xfc) | value
 }
 
 export function setTotalLength(b: Uint8Array, at: number, bytes: number): void {
@@ -161,12 +161,12 @@ export function setIdentification(b: Uint8Array, at: number, value: number): voi
 
 /** Takes the three bits that `flags` returns. */
 export function setFlags(b: Uint8Array, at: number, bits: number): void {
-  b[at + FLAGS] = (b[at + FLAGS]! & 0x1f) | (bits << 5)
+  b[at + FLAGS] = (b[at + FLAGS] & 0x1f) | (bits << 5)
 }
 
 /** Takes bytes, a multiple of 8. */
 export function setFragmentOffset(b: Uint8Array, at: number, bytes: number): void {
-  b[at + FRAGMENT_OFFSET] = (b[at + FRAGMENT_OFFSET]! & 0xe0) | (bytes >> 11)
+  b[at + FRAGMENT_OFFSET] = (b[at + FRAGMENT_OFFSET] & 0xe0) | (bytes >> 11)
   b[at + FRAGMENT_OFFSET + 1] = bytes >> 3
 }
 

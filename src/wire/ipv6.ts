@@ -28,31 +28,31 @@ const DESTINATION = 24
 const GROUPS = 8
 
 export function version(b: Uint8Array, at: number): number {
-  return b[at]! >> 4
+  return b[at] >> 4
 }
 
 /** DSCP and ECN in one byte. */
 export function trafficClass(b: Uint8Array, at: number): number {
-  return ((b[at]! & 0x0f) << 4) | (b[at + 1]! >> 4)
+  return ((b[at] & 0x0f) << 4) | (b[at + 1] >> 4)
 }
 
 /** 20 bits. */
 export function flowLabel(b: Uint8Array, at: number): number {
-  return ((b[at + 1]! & 0x0f) << 16) | (b[at + 2]! << 8) | b[at + 3]!
+  return ((b[at + 1] & 0x0f) << 16) | (b[at + 2] << 8) | b[at + 3]
 }
 
 /** Bytes after this header, extension headers included. */
 export function payloadLength(b: Uint8Array, at: number): number {
-  return (b[at + PAYLOAD_LENGTH]! << 8) | b[at + PAYLOAD_LENGTH + 1]!
+  return (b[at + PAYLOAD_LENGTH] << 8) | b[at + PAYLOAD_LENGTH + 1]
 }
 
 /** A protocol number, or that of an extension header. */
 export function nextHeader(b: Uint8Array, at: number): number {
-  return b[at + NEXT_HEADER]!
+  return b[at + NEXT_HEADER]
 }
 
 export function hopLimit(b: Uint8Array, at: number): number {
-  return b[at + HOP_LIMIT]!
+  return b[at + HOP_LIMIT]
 }
 
 /** Where the source address stands. */
@@ -86,7 +86,7 @@ export function check(b: Uint8Array, at: number, end: number): number {
  * two or more zero groups, the first of equals. IPv4-mapped addresses end in a dotted quad (§5).
  */
 export function formatAddress(b: Uint8Array, at: number): string {
-  const groups = Array.from({ length: GROUPS }, (_, i) => (b[at + 2 * i]! << 8) | b[at + 2 * i + 1]!)
+  const groups = Array.from({ length: GROUPS }, (_, i) => (b[at + 2 * i] << 8) | b[at + 2 * i + 1])
   if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff)
     return `::ffff:${formatIpv4(ipv4At(b, at + 12))}`
   const { start, length } = longestZeroRun(groups)

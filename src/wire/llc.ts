@@ -31,22 +31,22 @@ const OUI = 3
 const PROTOCOL = 6
 
 export function dsap(b: Uint8Array, at: number): number {
-  return b[at + DSAP]!
+  return b[at + DSAP]
 }
 
 /** The source's SAP as it stands; its lowest bit is not part of the address but marks a response. */
 export function ssap(b: Uint8Array, at: number): number {
-  return b[at + SSAP]!
+  return b[at + SSAP]
 }
 
 /** The control field's first byte. */
 export function control(b: Uint8Array, at: number): number {
-  return b[at + CONTROL]!
+  return b[at + CONTROL]
 }
 
 /** Bytes of the control field: 1 in unnumbered frames, 2 in information and supervisory ones. */
 export function controlLength(b: Uint8Array, at: number): number {
-  return (b[at + CONTROL]! & 0x03) === 0x03 ? 1 : 2
+  return (b[at + CONTROL] & 0x03) === 0x03 ? 1 : 2
 }
 
 /** Whether OUI and protocol follow. */
@@ -56,12 +56,12 @@ export function isSnap(b: Uint8Array, at: number): boolean {
 
 /** Who defines `protocol`, 24 bits: 0 means that it is an EtherType. Only where `isSnap`. */
 export function oui(b: Uint8Array, at: number): number {
-  return (b[at + OUI]! << 16) | (b[at + OUI + 1]! << 8) | b[at + OUI + 2]!
+  return (b[at + OUI] << 16) | (b[at + OUI + 1] << 8) | b[at + OUI + 2]
 }
 
 /** Only where `isSnap`. */
 export function protocol(b: Uint8Array, at: number): number {
-  return (b[at + PROTOCOL]! << 8) | b[at + PROTOCOL + 1]!
+  return (b[at + PROTOCOL] << 8) | b[at + PROTOCOL + 1]
 }
 
 export function payload(b: Uint8Array, at: number): number {

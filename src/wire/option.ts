@@ -24,12 +24,12 @@ const LENGTH = 1
 const DATA = 2
 
 export function kind(b: Uint8Array, option: number): number {
-  return b[option + KIND]!
+  return b[option + KIND]
 }
 
 /** Bytes of the whole option. */
 export function length(b: Uint8Array, option: number): number {
-  return kind(b, option) === NOP ? 1 : b[option + LENGTH]!
+  return kind(b, option) === NOP ? 1 : b[option + LENGTH]
 }
 
 /** Where its data starts; not for NOP, which has none. */

@@ -52,12 +52,12 @@ export function length(b: Uint8Array, option: number): number {
 
 /** Of MSS: bytes of data in a segment, without any header. */
 export function segmentSize(b: Uint8Array, option: number): number {
-  return (b[option + SEGMENT_SIZE]! << 8) | b[option + SEGMENT_SIZE + 1]!
+  return (b[option + SEGMENT_SIZE] << 8) | b[option + SEGMENT_SIZE + 1]
 }
 
 /** Of WS: by how many bits the window is shifted. Above 14 it counts as 14 (RFC 7323 §2.3). */
 export function shift(b: Uint8Array, option: number): number {
-  return b[option + SHIFT]!
+  return b[option + SHIFT]
 }
 
 /** Of TS: the sender's clock, unsigned. */

@@ -48,11 +48,11 @@ const CHECKSUM = 16
 const URGENT_POINTER = 18
 
 export function sourcePort(b: Uint8Array, at: number): number {
-  return (b[at + SOURCE_PORT]! << 8) | b[at + SOURCE_PORT + 1]!
+  return (b[at + SOURCE_PORT] << 8) | b[at + SOURCE_PORT + 1]
 }
 
 export function destinationPort(b: Uint8Array, at: number): number {
-  return (b[at + DESTINATION_PORT]! << 8) | b[at + DESTINATION_PORT + 1]!
+  return (b[at + DESTINATION_PORT] << 8) | b[at + DESTINATION_PORT + 1]
 }
 
 /** Unsigned. */
@@ -67,26 +67,26 @@ export function acknowledgmentNumber(b: Uint8Array, at: number): number {
 
 /** Bytes of the header, options included: four times the field. */
 export function dataOffset(b: Uint8Array, at: number): number {
-  return (b[at + DATA_OFFSET]! >> 4) << 2
+  return (b[at + DATA_OFFSET] >> 4) << 2
 }
 
 /** All eight: CWR ECE URG ACK PSH RST SYN FIN. */
 export function flags(b: Uint8Array, at: number): number {
-  return b[at + FLAGS]!
+  return b[at + FLAGS]
 }
 
 /** As it stands: in units of the window scale once that was agreed on (RFC 7323 §2.2). */
 export function window(b: Uint8Array, at: number): number {
-  return (b[at + WINDOW]! << 8) | b[at + WINDOW + 1]!
+  return (b[at + WINDOW] << 8) | b[at + WINDOW + 1]
 }
 
 export function checksum(b: Uint8Array, at: number): number {
-  return (b[at + CHECKSUM]! << 8) | b[at + CHECKSUM + 1]!
+  return (b[at + CHECKSUM] << 8) | b[at + CHECKSUM + 1]
 }
 
 /** Means nothing without URG. */
 export function urgentPointer(b: Uint8Array, at: number): number {
-  return (b[at + URGENT_POINTER]! << 8) | b[at + URGENT_POINTER + 1]!
+  return (b[at + URGENT_POINTER] << 8) | b[at + URGENT_POINTER + 1]
 }
 
 export function payload(b: Uint8Array, at: number): number {
@@ -163,7 +163,7 @@ export function fillChecksum(b: Uint8Array, at: number, end: number, addressesAt
 }
 
 function word(b: Uint8Array, at: number): number {
-  return ((b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!) >>> 0
+  return ((b[at] << 24) | (b[at + 1] << 16) | (b[at + 2] << 8) | b[at + 3]) >>> 0
 }
 
 function setWord(b: Uint8Array, at: number, value: number): void {

@@ -23,21 +23,21 @@ const LENGTH = 4
 const CHECKSUM = 6
 
 export function sourcePort(b: Uint8Array, at: number): number {
-  return (b[at + SOURCE_PORT]! << 8) | b[at + SOURCE_PORT + 1]!
+  return (b[at + SOURCE_PORT] << 8) | b[at + SOURCE_PORT + 1]
 }
 
 export function destinationPort(b: Uint8Array, at: number): number {
-  return (b[at + DESTINATION_PORT]! << 8) | b[at + DESTINATION_PORT + 1]!
+  return (b[at + DESTINATION_PORT] << 8) | b[at + DESTINATION_PORT + 1]
 }
 
 /** Bytes of header and payload together. */
 export function length(b: Uint8Array, at: number): number {
-  return (b[at + LENGTH]! << 8) | b[at + LENGTH + 1]!
+  return (b[at + LENGTH] << 8) | b[at + LENGTH + 1]
 }
 
 /** 0 means the sender made none. */
 export function checksum(b: Uint8Array, at: number): number {
-  return (b[at + CHECKSUM]! << 8) | b[at + CHECKSUM + 1]!
+  return (b[at + CHECKSUM] << 8) | b[at + CHECKSUM + 1]
 }
 
 export function payload(at: number): number {

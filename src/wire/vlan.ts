@@ -24,27 +24,27 @@ const ETHER_TYPE = 4
 
 /** Tag protocol identifier, the EtherType of the tag itself. */
 export function tpid(b: Uint8Array, at: number): number {
-  return (b[at + TPID]! << 8) | b[at + TPID + 1]!
+  return (b[at + TPID] << 8) | b[at + TPID + 1]
 }
 
 /** Priority code point, 0 to 7; higher is not always more urgent: 1 is the lowest, 0 the default. */
 export function priority(b: Uint8Array, at: number): number {
-  return b[at + TCI]! >> 5
+  return b[at + TCI] >> 5
 }
 
 /** Whether the frame may be dropped first under congestion. Before 802.1ad this bit was the CFI. */
 export function dropEligible(b: Uint8Array, at: number): boolean {
-  return (b[at + TCI]! & 0x10) !== 0
+  return (b[at + TCI] & 0x10) !== 0
 }
 
 /** VLAN identifier; 0 means no VLAN, only a priority. */
 export function identifier(b: Uint8Array, at: number): number {
-  return ((b[at + TCI]! & 0x0f) << 8) | b[at + TCI + 1]!
+  return ((b[at + TCI] & 0x0f) << 8) | b[at + TCI + 1]
 }
 
 /** What follows the tag: an EtherType, a length, or the TPID of the next tag. */
 export function etherType(b: Uint8Array, at: number): number {
-  return (b[at + ETHER_TYPE]! << 8) | b[at + ETHER_TYPE + 1]!
+  return (b[at + ETHER_TYPE] << 8) | b[at + ETHER_TYPE + 1]
 }
 
 export function setTpid(b: Uint8Array, at: number, type: number): void {
@@ -53,15 +53,15 @@ export function setTpid(b: Uint8Array, at: number, type: number): void {
 }
 
 export function setPriority(b: Uint8Array, at: number, value: number): void {
-  b[at + TCI] = (b[at + TCI]! & 0x1f) | (value << 5)
+  b[at + TCI] = (b[at + TCI] & 0x1f) | (value << 5)
 }
 
 export function setDropEligible(b: Uint8Array, at: number, isEligible: boolean): void {
-  b[at + TCI] = (b[at + TCI]! & 0xef) | (isEligible ? 0x10 : 0)
+  b[at + TCI] = (b[at + TCI] & 0xef) | (isEligible ? 0x10 : 0)
 }
 
 export function setIdentifier(b: Uint8Array, at: number, value: number): void {
-  b[at + TCI] = (b[at + TCI]! & 0xf0) | (value >> 8)
+  b[at + TCI] = (b[at + TCI] & 0xf0) | (value >> 8)
   b[at + TCI + 1] = value
 }
 

@@ -138,7 +138,7 @@ function tsharkFields(path: string): Fields[] {
     .split('\n')
   return lines.map((line) => {
     const values = line.split('|').map((value) => (/^(0x[0-9a-f]+|\d+)$/.test(value) ? Number(value) : value))
-    return Object.fromEntries(NAMES.map((name, i) => [name, values[i]!]).filter(([, value]) => value !== ''))
+    return Object.fromEntries(NAMES.map((name, i) => [name, values[i]]).filter(([, value]) => value !== ''))
   })
 }
 
@@ -172,7 +172,7 @@ t.test('every field is what tshark says', async (t) => {
       const isError = icmp.isError(Number(fields['icmp.type'] ?? -1))
       const names = isError ? Object.keys(fields) : NAMES
       for (const name of names)
-        assert.equal(fields[name], theirs[i]![name], `${path}: frame ${i + 1}: ${name}`)
+        assert.equal(fields[name], theirs[i][name], `${path}: frame ${i + 1}: ${name}`)
     }
     t.pass(`${path}: ${ours.length} frames`)
   }

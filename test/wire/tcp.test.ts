@@ -65,9 +65,9 @@ t.test('a flipped bit is seen by the checksum, in the addresses too', async (t) 
   const b = Uint8Array.from([...ADDRESSES, ...SYN])
   t.ok(tcp.checksumIsRight(b, 8, b.length, 0))
   for (let bit = 0; bit < b.length * 8; bit++) {
-    b[bit >> 3]! ^= 1 << (bit & 7)
+    b[bit >> 3] ^= 1 << (bit & 7)
     if (tcp.checksumIsRight(b, 8, b.length, 0)) t.fail(`bit ${bit}`)
-    b[bit >> 3]! ^= 1 << (bit & 7)
+    b[bit >> 3] ^= 1 << (bit & 7)
   }
   t.notOk(tcp.checksumIsRight(b, 8, b.length - 1, 0), 'and a missing byte')
   const sacked = Uint8Array.from([...ADDRESSES, ...SACKED])
@@ -149,7 +149,7 @@ t.test('options that do not add up', async (t) => {
     t.equal(tcpOption.check(b, 0), reason, text)
     t.equal(walked, count, `${text}: what is whole is walked`)
     if (reason !== OK)
-      t.equal(tcpOption.find(b, 0, b[20]!), text.startsWith('01') ? 20 : -1, `${text}: nor is it found`)
+      t.equal(tcpOption.find(b, 0, b[20]), text.startsWith('01') ? 20 : -1, `${text}: nor is it found`)
     t.equal(tcp.check(b, 0, b.length), OK, 'and the segment stands')
   }
 })
@@ -180,8 +180,8 @@ t.test('its buffer-layout twin', async (t) => {
     },
     // The reserved bits have no reader and no writer of their own: `setDataOffset` clears them.
     reserved: {
-      get: (b, at) => b[at + 12]! & 0x0f,
-      set: (b, at, bits: number) => void (b[at + 12]! |= bits),
+      get: (b, at) => b[at + 12] & 0x0f,
+      set: (b, at, bits: number) => void (b[at + 12] |= bits),
     },
     flags: { get: tcp.flags, set: tcp.setFlags },
     window: { get: tcp.window, set: tcp.setWindow },

@@ -30,7 +30,7 @@ export function holdAgainstTwin(
       b.set(bytes, BEFORE)
       const record = twin.decode(Buffer.from(b), BEFORE)
       for (const [name, field] of Object.entries(fields)) {
-        assert.deepEqual(plain(field.get(b, BEFORE)), plain(record[name]!), name)
+        assert.deepEqual(plain(field.get(b, BEFORE)), plain(record[name]), name)
       }
     }),
   )
@@ -40,7 +40,7 @@ export function holdAgainstTwin(
   fc.assert(
     fc.property(header, (bytes) => {
       const record = twin.decode(Buffer.from(bytes))
-      const written = Object.fromEntries(writers.map(([name]) => [name, record[name]!]))
+      const written = Object.fromEntries(writers.map(([name]) => [name, record[name]]))
       const ours = new Uint8Array(BEFORE + size + 2).fill(0xa5)
       const theirs = Buffer.alloc(BEFORE + size + 2, 0xa5)
       for (const [name, field] of writers) field.set!(ours, BEFORE, record[name] as never)
@@ -67,7 +67,7 @@ export function flat(
     decode: (b, at) => Object.fromEntries(Object.entries(twin.decode(b, at)).flatMap(leaves)),
     encode(record, b, at) {
       const shape = Object.entries(twin.decode(Buffer.alloc(twin.span)))
-      const nested = shape.map(([name, value]) => [name, isLeaf(value) ? record[name]! : record])
+      const nested = shape.map(([name, value]) => [name, isLeaf(value) ? record[name] : record])
       return twin.encode(Object.fromEntries(nested), b, at)
     },
   }
