@@ -45,10 +45,11 @@ export interface CaptureReader extends CaptureRecord {
   /** All that were met so far, those of earlier sections first. */
   readonly interfaces: readonly CaptureInterface[]
   /** Why the file ended early, as a message, or null; known once `next` has returned END. */
-  readonly truncation: string | null
-  /** Bytes read from the file, and what it has in all: null for a pipe. */
-  readonly bytesRead: number
+  truncation: string | null
+  /** Bytes that the file has, compressed as it may be; null for a pipe. */
   readonly size: number | null
+  /** How many of them were read. */
+  bytesRead(): number
   /**
    * RECORD, and the fields of CaptureRecord describe the next record until `fill` is called; STARVED; or END.
    * Throws a CaptureError where the file is malformed.

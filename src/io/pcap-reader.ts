@@ -32,7 +32,7 @@ const SECOND = 1_000_000_000
 /** A reader of the file that the window stands at. Throws a CaptureError where its header is no good. */
 export function createPcapReader({ path, window }: OpenCapture, variant: PcapVariant): CaptureReader {
   const snapLength = readFileHeader(path, window, variant)
-  return new PcapReader(path, window, variant, { name: '', linkType: 1, snapLength })
+  return pcapReader(path, window, variant, { name: '', linkType: 1, snapLength })
 }
 
 function readFileHeader(path: string, window: ByteWindow, { littleEndian }: PcapVariant): number {
@@ -50,87 +50,73 @@ function readFileHeader(path: string, window: ByteWindow, { littleEndian }: Pcap
   return header.getUint32(16, littleEndian)
 }
 
-class PcapReader implements CaptureReader {
-  readonly path: string
-  readonly format = 'pcap'
-  readonly interfaces: readonly CaptureInterface[]
-  truncation: string | null = null
-  frameAt = 0
-  capturedLength = 0
-  originalLength = 0
-  seconds = 0
-  nanoseconds = 0
-  readonly interfaceIndex = 0
-  readonly outbound = false
-  readonly #window: ByteWindow
-  readonly #view: DataView
-  readonly #littleEndian: boolean
-  readonly #unit: number
-
-  constructor(path: string, window: ByteWindow, { littleEndian, unit }: PcapVariant, only: CaptureInterface) {
-    this.path = path
-    this.interfaces = [only]
-    this.#window = window
-    this.#view = new DataView(window.memory.bytes.buffer)
-    this.#littleEndian = littleEndian
-    this.#unit = unit
+function pcapReader(
+  path: string,
+  window: ByteWindow,
+  variant: PcapVariant,
+  only: CaptureInterface,
+): CaptureReader {
+  const { littleEndian, unit } = variant
+  const view = new DataView(window.memory.bytes.buffer)
+  // Captured: an imported constant is loaded and checked at every use.
+  const [header, longest, second, found] = [RECORD_HEADER, MAX_CAPTURED_LENGTH, SECOND, RECORD]
+  const reader: CaptureReader = {
+    path,
+    format: 'pcap',
+    interfaces: [only],
+    truncation: null,
+    frameAt: 0,
+    capturedLength: 0,
+    originalLength: 0,
+    seconds: 0,
+    nanoseconds: 0,
+    interfaceIndex: 0,
+    outbound: false,
+    size: window.source.size,
+    bytesRead: () => window.source.bytesRead,
+    next,
+    fill: () => window.advance(),
+    close: () => window.source.close(),
   }
 
-  get bytesRead(): number {
-    return this.#window.source.bytesRead
-  }
-
-  get size(): number | null {
-    return this.#window.source.size
-  }
-
-  next(): number {
-    const window = this.#window
-    const view = this.#view
-    const littleEndian = this.#littleEndian
+  function next(): number {
     const at = window.from
     const left = window.to - at
-    if (left < RECORD_HEADER) return this.#starved(RECORD_HEADER)
+    if (left < header) return starved(header)
     const capturedLength = view.getUint32(at + 8, littleEndian)
-    if (capturedLength > MAX_CAPTURED_LENGTH) this.#refuseLength(capturedLength)
-    if (left < RECORD_HEADER + capturedLength) return this.#starved(RECORD_HEADER + capturedLength)
-    this.seconds = view.getUint32(at, littleEndian)
-    this.nanoseconds = view.getUint32(at + 4, littleEndian) * this.#unit
-    if (this.nanoseconds >= SECOND) this.#carry()
-    this.capturedLength = capturedLength
-    this.originalLength = view.getUint32(at + 12, littleEndian)
-    this.frameAt = at + RECORD_HEADER
-    window.from = at + RECORD_HEADER + capturedLength
-    return RECORD
-  }
-
-  fill(): Promise<void> {
-    return this.#window.advance()
-  }
-
-  close(): Promise<void> {
-    return this.#window.source.close()
+    if (capturedLength > longest) refuseLength(capturedLength)
+    if (left < header + capturedLength) return starved(header + capturedLength)
+    const nanoseconds = view.getUint32(at + 4, littleEndian) * unit
+    reader.seconds = view.getUint32(at, littleEndian)
+    reader.nanoseconds = nanoseconds
+    if (nanoseconds >= second) carry()
+    reader.capturedLength = capturedLength
+    reader.originalLength = view.getUint32(at + 12, littleEndian)
+    reader.frameAt = at + header
+    window.from = at + header + capturedLength
+    return found
   }
 
   /** A second half of a whole second or more: written so by some tools, and meant as what it adds up to. */
-  #carry(): void {
-    this.seconds += Math.floor(this.nanoseconds / SECOND)
-    this.nanoseconds %= SECOND
+  function carry(): void {
+    reader.seconds += Math.floor(reader.nanoseconds / SECOND)
+    reader.nanoseconds %= SECOND
   }
 
-  #starved(wanted: number): number {
-    const window = this.#window
+  function starved(wanted: number): number {
     if (!window.atEnd) return STARVED
-    this.truncation = truncationOf(this.path, window, wanted)
+    reader.truncation = truncationOf(path, window, wanted)
     return END
   }
 
-  #refuseLength(length: number): never {
-    const offset = this.#window.offsetOf(this.#window.from) + 8
+  function refuseLength(length: number): never {
+    const offset = window.offsetOf(window.from) + 8
     throw new CaptureError(
-      `${this.path}: offset ${offset}: captured length ${length}, expected at most ${MAX_CAPTURED_LENGTH}`,
+      `${path}: offset ${offset}: captured length ${length}, expected at most ${MAX_CAPTURED_LENGTH}`,
     )
   }
+
+  return reader
 }
 
 /** What to say of a capture whose window has no more bytes, where a record of `wanted` bytes should begin. */

@@ -61,6 +61,7 @@ class PcapngReader implements CaptureReader {
   nanoseconds = 0
   interfaceIndex = 0
   outbound = false
+  readonly size: number | null
   readonly #window: ByteWindow
   readonly #view: DataView
   readonly #scales: TimestampScale[] = []
@@ -72,16 +73,13 @@ class PcapngReader implements CaptureReader {
 
   constructor({ path, window }: OpenCapture) {
     this.path = path
+    this.size = window.source.size
     this.#window = window
     this.#view = new DataView(window.memory.bytes.buffer)
   }
 
-  get bytesRead(): number {
+  bytesRead(): number {
     return this.#window.source.bytesRead
-  }
-
-  get size(): number | null {
-    return this.#window.source.size
   }
 
   next(): number {

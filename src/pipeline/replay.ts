@@ -220,7 +220,7 @@ class Session {
     if (onProgress === undefined) return
     const sizes = this.#readers.map(({ size }) => size)
     const known = sizes.every((size) => size !== null)
-    const bytesRead = this.#readers.reduce((sum, reader) => sum + reader.bytesRead, 0)
+    const bytesRead = this.#readers.reduce((sum, reader) => sum + reader.bytesRead(), 0)
     onProgress(bytesRead, known ? sizes.reduce((sum, size) => sum + size, 0) : null)
   }
 
