@@ -87,6 +87,7 @@ function table(rows: string[][]): string[] {
   )
 }
 
+/** Digits in groups of three. (toLocaleString takes 10 ms the first time.) */
 function number(value: number): string {
-  return value.toLocaleString('en-US')
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ',')
 }

@@ -28,7 +28,7 @@ const FORMATTERS: Record<Kind, Formatter> = {
   seconds: (data) => sized(data, 4, read32, formatSeconds),
   flag: (data) => sized(data, 1, read8, String),
   text: formatText,
-  codes: (data) => list(data, 1, (at) => `${data[at]}:${optionName(data[at]!)}`),
+  codes: (data) => list(data, 1, (at) => `${data[at]}:${optionName(data[at])}`),
   names: formatNames,
   routes: formatRoutes,
   'message-type': (data) => sized(data, 1, read8, messageTypeName),
@@ -105,7 +105,7 @@ function formatRoutes(data: Uint8Array): string | null {
   const routes: string[] = []
   let p = 0
   while (p < data.length) {
-    const width = data[p++]!
+    const width = data[p++]
     const bytes = Math.ceil(width / 8)
     if (width > 32 || p + bytes + 4 > data.length) return null
     const prefix = new Uint8Array(4)
@@ -122,7 +122,7 @@ const FQDN_E = 0x04
 /** Flags, two result codes that RFC 4702 has retired, and a name in DNS form or as text. */
 function formatFqdn(data: Uint8Array): string | null {
   if (data.length < 3) return null
-  const flags = data[0]!
+  const flags = data[0]
   if (!(flags & FQDN_E)) return `flags ${flags}, ${formatText(data.subarray(3))}`
   // A client that knows only a part of its name leaves out the root (RFC 4702 §2.3): one is put behind.
   const wire = Uint8Array.from([...data.subarray(3), 0])
@@ -136,22 +136,22 @@ function formatAgent(data: Uint8Array): string | null {
   const parts: string[] = []
   let p = 0
   while (p < data.length) {
-    if (p + 1 >= data.length || p + 2 + data[p + 1]! > data.length) return null
-    const value = formatOpaque(data.subarray(p + 2, p + 2 + data[p + 1]!))
-    parts.push(`${names[data[p]!] || data[p]} ${value}`)
-    p += 2 + data[p + 1]!
+    if (p + 1 >= data.length || p + 2 + data[p + 1] > data.length) return null
+    const value = formatOpaque(data.subarray(p + 2, p + 2 + data[p + 1]))
+    parts.push(`${names[data[p]] || data[p]} ${value}`)
+    p += 2 + data[p + 1]
   }
   return parts.join(', ')
 }
 
 function read8(data: Uint8Array, at: number): number {
-  return data[at]!
+  return data[at]
 }
 
 function read16(data: Uint8Array, at: number): number {
-  return (data[at]! << 8) | data[at + 1]!
+  return (data[at] << 8) | data[at + 1]
 }
 
 function read32(data: Uint8Array, at: number): number {
-  return ((data[at]! << 24) | (data[at + 1]! << 16) | (data[at + 2]! << 8) | data[at + 3]!) >>> 0
+  return ((data[at] << 24) | (data[at + 1] << 16) | (data[at + 2] << 8) | data[at + 3]) >>> 0
 }

@@ -62,7 +62,7 @@ export function findOption(b: Uint8Array, at: number, end: number, code: number)
 /** Which fields hold options too, as option 52 says it: 1 file, 2 sname, 3 both, 0 without the option. */
 export function overload(b: Uint8Array, at: number, end: number): number {
   const found = findIn(b, at + OPTIONS, end, OVERLOAD)
-  return found >= 0 && b[found] === 1 ? b[found + 1]! : 0
+  return found >= 0 && b[found] === 1 ? b[found + 1] : 0
 }
 
 /**
@@ -78,7 +78,7 @@ export function checkOptions(b: Uint8Array, at: number, end: number): number {
   const found = findIn(b, at + OPTIONS, end, OVERLOAD)
   if (found < 0) return OK
   if (b[found] !== 1) return BAD_OPTION
-  const fields = b[found + 1]!
+  const fields = b[found + 1]
   if (fields < 1 || fields > 3) return BAD_VALUE
   const inFile = fields & OVERLOAD_FILE ? checkArea(b, at + FILE, at + FILE + FILE_LENGTH) : OK
   if (inFile) return inFile
@@ -186,11 +186,11 @@ function finish(b: Uint8Array, one: Area): number {
 function optionAt(b: Uint8Array, p: number, end: number): number {
   while (p < end && b[p] === PAD) p++
   if (p + 1 >= end || b[p] === END) return -1
-  return p + HEADER + b[p + 1]! > end ? -1 : p
+  return p + HEADER + b[p + 1] > end ? -1 : p
 }
 
 function behind(b: Uint8Array, option: number): number {
-  return option + HEADER + b[option + 1]!
+  return option + HEADER + b[option + 1]
 }
 
 function findIn(b: Uint8Array, from: number, end: number, code: number): number {
@@ -210,8 +210,8 @@ function checkArea(b: Uint8Array, p: number, end: number): number {
 
 function collect(b: Uint8Array, from: number, end: number, parts: Map<number, number[]>): void {
   for (let p = optionAt(b, from, end); p >= 0; p = optionAt(b, behind(b, p), end)) {
-    const data = parts.get(b[p]!) ?? []
-    for (let i = p + HEADER; i < behind(b, p); i++) data.push(b[i]!)
-    parts.set(b[p]!, data)
+    const data = parts.get(b[p]) ?? []
+    for (let i = p + HEADER; i < behind(b, p); i++) data.push(b[i])
+    parts.set(b[p], data)
   }
 }

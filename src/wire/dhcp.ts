@@ -90,20 +90,20 @@ const MAGIC_COOKIE = 236
 export const CHADDR_LENGTH = 16
 
 export function op(b: Uint8Array, at: number): number {
-  return b[at + OP]!
+  return b[at + OP]
 }
 
 /** The hardware type in ARP's numbers: 1 is Ethernet. */
 export function htype(b: Uint8Array, at: number): number {
-  return b[at + HTYPE]!
+  return b[at + HTYPE]
 }
 
 export function hlen(b: Uint8Array, at: number): number {
-  return b[at + HLEN]!
+  return b[at + HLEN]
 }
 
 export function hops(b: Uint8Array, at: number): number {
-  return b[at + HOPS]!
+  return b[at + HOPS]
 }
 
 /** The number that ties an answer to its request; unsigned. */
@@ -113,11 +113,11 @@ export function xid(b: Uint8Array, at: number): number {
 
 /** Seconds since the client began, by its own account. */
 export function secs(b: Uint8Array, at: number): number {
-  return (b[at + SECS]! << 8) | b[at + SECS + 1]!
+  return (b[at + SECS] << 8) | b[at + SECS + 1]
 }
 
 export function flags(b: Uint8Array, at: number): number {
-  return (b[at + FLAGS]! << 8) | b[at + FLAGS + 1]!
+  return (b[at + FLAGS] << 8) | b[at + FLAGS + 1]
 }
 
 /** The client's address, if it has one and answers ARP for it. */
@@ -243,11 +243,11 @@ export function check(b: Uint8Array, at: number, end: number): number {
 /** DHCPDISCOVER … as option 53 says it; 0 when the option is missing or not one byte long. */
 export function messageType(b: Uint8Array, at: number, end: number): number {
   const found = findOption(b, at, end, MESSAGE_TYPE)
-  return found >= 0 && b[found] === 1 ? b[found + 1]! : 0
+  return found >= 0 && b[found] === 1 ? b[found + 1] : 0
 }
 
 function read32(b: Uint8Array, at: number): number {
-  return ((b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!) >>> 0
+  return ((b[at] << 24) | (b[at + 1] << 16) | (b[at + 2] << 8) | b[at + 3]) >>> 0
 }
 
 function write32(b: Uint8Array, at: number, value: number): void {
@@ -265,7 +265,7 @@ function fillField(
   from: number,
   length: number,
 ): void {
-  for (let i = 0; i < size; i++) b[at + i] = i < length ? source[from + i]! : 0
+  for (let i = 0; i < size; i++) b[at + i] = i < length ? source[from + i] : 0
 }
 
 const MESSAGE_TYPE_NAMES: readonly string[] = [

@@ -107,7 +107,7 @@ function takeName(reader: Reader): string {
 // No bounds are looked at from here on: `check` has walked the same way before.
 function take16(reader: Reader): number {
   reader.p += 2
-  return (reader.b[reader.p - 2]! << 8) | reader.b[reader.p - 1]!
+  return (reader.b[reader.p - 2] << 8) | reader.b[reader.p - 1]
 }
 
 function take32(reader: Reader): number {
@@ -170,7 +170,7 @@ function readSrvNumbers(reader: Reader): { priority: number; weight: number; por
 
 function readStrings(reader: Reader, end: number): Uint8Array[] {
   const strings: Uint8Array[] = []
-  while (reader.p < end) strings.push(takeBytes(reader, takeBytes(reader, 1)[0]!))
+  while (reader.p < end) strings.push(takeBytes(reader, takeBytes(reader, 1)[0]))
   return strings
 }
 

@@ -34,7 +34,7 @@ export function checkName(b: Uint8Array, at: number, p: number, end: number): nu
   let octets = 0
   let jumps = 0
   while (p < end) {
-    const length = b[p]!
+    const length = b[p]
     if (length <= LONGEST_LABEL) {
       octets += 1 + length
       if (octets > LONGEST_NAME) return -1
@@ -54,8 +54,8 @@ export function checkName(b: Uint8Array, at: number, p: number, end: number): nu
 /** Where a name that `checkName` accepts ends in place. */
 export function skipName(b: Uint8Array, p: number): number {
   while (b[p] !== 0) {
-    if (isPointer(b[p]!)) return p + 2
-    p += 1 + b[p]!
+    if (isPointer(b[p])) return p + 2
+    p += 1 + b[p]
   }
   return p + 1
 }
@@ -67,7 +67,7 @@ export function skipName(b: Uint8Array, p: number): number {
 export function readName(b: Uint8Array, at: number, p: number): string {
   const labels: string[] = []
   while (b[p] !== 0) {
-    const length = b[p]!
+    const length = b[p]
     if (isPointer(length)) {
       p = at + pointer(b, p)
     } else {
@@ -98,7 +98,7 @@ export function encodeName(text: string): Uint8Array | null {
     if (token === undefined) return null
     i += token.length
     if (token !== '.') {
-      if (octetOf(token) > 255 || ++octets[lengthAt]! > LONGEST_LABEL) return null
+      if (octetOf(token) > 255 || ++octets[lengthAt] > LONGEST_LABEL) return null
       octets.push(octetOf(token))
     } else {
       if (octets[lengthAt] === 0) return null
@@ -122,5 +122,5 @@ function isPointer(length: number): boolean {
 }
 
 function pointer(b: Uint8Array, p: number): number {
-  return ((b[p]! & 0x3f) << 8) | b[p + 1]!
+  return ((b[p] & 0x3f) << 8) | b[p + 1]
 }

@@ -87,12 +87,12 @@ function checkSoa(b: Uint8Array, at: number, p: number, end: number): number {
 /** One or more strings, each behind its length byte (RFC 1035 §3.3.14). */
 function checkStrings(b: Uint8Array, p: number, end: number): number {
   if (p === end) return BAD_LENGTH
-  while (p < end) p += 1 + b[p]!
+  while (p < end) p += 1 + b[p]
   return p === end ? OK : BAD_LENGTH
 }
 
 /** OPT's rdata: code, length, data, any number of times (RFC 6891 §6.1.2). */
 function checkOptions(b: Uint8Array, p: number, end: number): number {
-  while (p + OPTION_HEADER <= end) p += OPTION_HEADER + ((b[p + 2]! << 8) | b[p + 3]!)
+  while (p + OPTION_HEADER <= end) p += OPTION_HEADER + ((b[p + 2] << 8) | b[p + 3])
   return p === end ? OK : BAD_OPTION
 }

@@ -78,7 +78,7 @@ interface Writer {
 /** Writes records until one does not fit; returns how many did. */
 function putSection(w: Writer, records: readonly ResourceRecord[]): number {
   let count = 0
-  while (count < records.length && putWhole(w, records[count]!)) count++
+  while (count < records.length && putWhole(w, records[count])) count++
   return count
 }
 
@@ -175,13 +175,13 @@ function putName(w: Writer, text: string, compress: boolean): void {
     w.bad = true
     return
   }
-  for (let i = 0; octets[i] !== 0; i += 1 + octets[i]!) {
+  for (let i = 0; octets[i] !== 0; i += 1 + octets[i]) {
     const rest = Buffer.from(octets.subarray(i)).toString('latin1')
     const before = w.names.get(rest)
     if (compress && before !== undefined) return put16(w, 0xc000 | before)
     if (before === undefined && w.p - w.at < POINTER_REACH && w.names.size < MOST_NAMES)
       w.names.set(rest, w.p - w.at)
-    putBytes(w, octets.subarray(i, i + 1 + octets[i]!))
+    putBytes(w, octets.subarray(i, i + 1 + octets[i]))
   }
   putBytes(w, octets.subarray(-1))
 }

@@ -260,7 +260,7 @@ function setBits(b: Uint8Array, at: number, position: number, mask: number, valu
 }
 
 function read16(b: Uint8Array, at: number): number {
-  return (b[at]! << 8) | b[at + 1]!
+  return (b[at] << 8) | b[at + 1]
 }
 
 function write16(b: Uint8Array, at: number, value: number): void {

@@ -502,7 +502,7 @@ function ourFields(b: Uint8Array): string[] {
   }
   const number = (code: number): string => {
     const found = findOption(b, 0, b.length, code)
-    return found < 0 ? '' : String(Buffer.from(b).readUIntBE(found + 1, b[found]!))
+    return found < 0 ? '' : String(Buffer.from(b).readUIntBE(found + 1, b[found]))
   }
   return [
     String(fixed.op),
@@ -528,8 +528,8 @@ t.test('the boot of three instances, as tshark reads it', async (t) => {
   t.equal(theirs.length, messages.length)
   for (const [i, b] of messages.entries()) {
     t.equal(checked(b), OK)
-    const expected = theirs[i]!.map((value, field) => {
-      if (FIELDS[field] === 'dhcp.hw.mac_addr') return value.split(',')[0]! // the second is in option 61
+    const expected = theirs[i].map((value, field) => {
+      if (FIELDS[field] === 'dhcp.hw.mac_addr') return value.split(',')[0] // the second is in option 61
       if (FIELDS[field] === 'dhcp.option.type') return value.replace(/,0$/, '') // tshark's end option
       return value
     })

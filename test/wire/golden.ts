@@ -20,6 +20,6 @@ export function framesOf(path: string): Buffer[] {
 
 /** The payload of an untagged Ethernet frame with UDP over IPv4. */
 export function udpPayload(frame: Buffer): Uint8Array {
-  const udp = ETHERNET_HEADER + (frame[ETHERNET_HEADER]! & 0xf) * 4
+  const udp = ETHERNET_HEADER + (frame[ETHERNET_HEADER] & 0xf) * 4
   return Uint8Array.from(frame.subarray(udp + UDP_HEADER, udp + frame.readUInt16BE(udp + 4)))
 }

@@ -65,6 +65,7 @@ t.test('the text of an address: the rules of RFC 5952', async (t) => {
     ['fe80000000000000f8163efffe2ce8ec', 'fe80::f816:3eff:fe2c:e8ec'],
     ['20010db8aaaabbbbcccc000000000000', '2001:db8:aaaa:bbbb:cccc::'],
     ['00000000000000000000ffffc0000201', '::ffff:192.0.2.1'], // §5
+    ['20010000000000000000ffffc0000201', '2001::ffff:c000:201'], // not mapped
     ['00000000000000000000000000000001', '::1'],
   ]
   for (const [bytes, text] of texts) t.equal(ipv6.formatAddress(hex(bytes), 0), text)
