@@ -158,10 +158,10 @@ class Session {
     const merge = this.#merge!
     const burst = new Burst()
     const pace = new Pace(speed)
-    for (;;) {
+    while (!signal?.aborted) {
       const state = merge.fill(burst, pace.until)
       this.#plane.process(burst)
-      if (state === DONE || signal?.aborted) break
+      if (state === DONE) break
       if (state === FULL) continue
       if (state === EARLY) await pace.wait(merge.nextTime, signal)
       else await this.#replenish(merge)
