@@ -18,7 +18,7 @@
  *     - { to: 0.0.0.0/0, via: 10.0.0.254 }
  */
 import { readFileSync } from 'node:fs'
-import { LineCounter, isNode, parseDocument } from 'yaml'
+import { LineCounter, isMap, isNode, parseDocument } from 'yaml'
 import type { Document } from 'yaml'
 import { z } from 'zod'
 import { parseIpv4, parseMac } from '../wire/address.js'
@@ -69,10 +69,7 @@ const nodeSchema = z.strictObject({
     .regex(/^[^\s/]{1,15}$/, 'expected a name of 1 to 15 characters without space and /')
     .optional(),
   mac: mac.optional(),
-  address: z
-    .union([prefix, z.array(prefix)])
-    .transform((value) => (Array.isArray(value) ? value : [value]))
-    .default([]),
+  address: z.preprocess((value) => [value ?? []].flat(), z.array(prefix)),
   ageing_time: wholeNumber(0, 1_000_000).optional(),
   max_learned: wholeNumber(1, 1_048_576).optional(),
   ip_forward: onOff.default(false),
@@ -109,7 +106,7 @@ export function parseNode(text: string, path: string, knownPorts: readonly strin
   const result = nodeSchema.safeParse(document.toJS() ?? {})
   const mistakes = result.success
     ? danglingNames(result.data, knownPorts)
-    : result.error.issues.map(schemaMistake)
+    : result.error.issues.flatMap(schemaMistakes)
   if (result.success && mistakes.length === 0) return result.data
   const messages = mistakes.map(({ keys, message }) => {
     const name = keys.length === 0 ? '' : `${keys.join('.')}: `
@@ -124,8 +121,10 @@ interface Mistake {
   message: string
 }
 
-function schemaMistake({ path, message }: z.core.$ZodIssue): Mistake {
-  return { keys: path.filter((key) => typeof key !== 'symbol'), message }
+function schemaMistakes(issue: z.core.$ZodIssue): Mistake[] {
+  const keys = issue.path.filter((key) => typeof key !== 'symbol')
+  if (issue.code !== 'unrecognized_keys') return [{ keys, message: issue.message }]
+  return issue.keys.map((key) => ({ keys: [...keys, key], message: 'no such setting' }))
 }
 
 /** What the schema alone cannot see: keys that must be addresses, ports that are not there. */
@@ -152,10 +151,14 @@ function danglingNames(node: NodeConfig, knownPorts: readonly string[]): Mistake
 
 type Key = string | number
 
-/** Where in the text the value of this path stands, or its nearest enclosing one that is there. */
+/** Where in the text the setting of this path stands, or the nearest one around it that is there. */
 function offsetOf(document: Document, path: Key[]): number {
-  for (let depth = path.length; depth >= 0; depth--) {
-    const node = document.getIn(path.slice(0, depth), true)
+  for (let depth = path.length; depth > 0; depth--) {
+    const parent = document.getIn(path.slice(0, depth - 1), true)
+    const pair = isMap(parent)
+      ? parent.items.find(({ key }) => String(key) === String(path[depth - 1]))
+      : null
+    const node = pair?.key ?? document.getIn(path.slice(0, depth), true)
     if (isNode(node) && node.range) return node.range[0]
   }
   return 0

@@ -3,7 +3,7 @@
  * magic, RFC 1952 §2.3.1). Bounded memory: bytes are read when they are asked for.
  */
 import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs'
-import type { Readable } from 'node:stream'
+import { Readable, pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { CaptureError, fromSystemError } from './capture-error.js'
 
@@ -22,7 +22,7 @@ export interface ByteSource {
 
 /** Opens a file, or standard input for '-'. Throws a CaptureError where that is not possible. */
 export async function openSource(path: string): Promise<ByteSource> {
-  if (path === '-') return new StreamSource(path, process.stdin, null, await isGzipStream(process.stdin))
+  if (path === '-') return openStream(path, process.stdin, null)
   try {
     const stat = statSync(path)
     if (stat.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' })
@@ -32,8 +32,7 @@ export async function openSource(path: string): Promise<ByteSource> {
       if (!isGzipFile(file)) return new FileSource(path, file, size)
       closeSync(file)
     }
-    const stream = createReadStream(path)
-    return new StreamSource(path, stream, size, size === null ? await isGzipStream(stream) : true)
+    return await openStream(path, createReadStream(path), size)
   } catch (error) {
     throw fromSystemError(path, error)
   }
@@ -47,34 +46,46 @@ function isGzipFile(file: number): boolean {
   return GZIP_MAGIC.every((byte, i) => start[i] === byte)
 }
 
-/** Looks at the first bytes of a stream and puts them back. */
-async function isGzipStream(stream: Readable): Promise<boolean> {
-  let seen = Buffer.alloc(0)
-  while (seen.length < GZIP_MAGIC.length) {
-    const chunk = (stream.read() ?? (await readable(stream))) as Buffer | null
-    if (chunk === null) break
-    seen = Buffer.concat([seen, chunk])
-  }
-  if (seen.length > 0) stream.unshift(seen)
-  return seen.length >= 2 && GZIP_MAGIC.every((byte, i) => seen[i] === byte)
+/** The chunks of a stream, those that were looked at first. */
+async function* rejoin(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  yield first
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value
 }
 
-/** The next chunk, or null at the end. */
-function readable(stream: Readable): Promise<Buffer | null> {
-  return new Promise((resolve, reject) => {
-    const done = (settle: () => void): void => {
-      stream.off('readable', onReadable).off('end', onEnd).off('error', onError)
-      settle()
-    }
-    const onReadable = (): void => {
-      const chunk = stream.read() as Buffer | null
-      if (chunk !== null) done(() => resolve(chunk))
-    }
-    const onEnd = (): void => done(() => resolve(null))
-    const onError = (error: Error): void => done(() => reject(error))
-    stream.on('readable', onReadable).on('end', onEnd).on('error', onError)
-    if (stream.readableEnded) onEnd()
-  })
+/** Reads a stream's first bytes, until there are enough to tell what it is. */
+async function firstBytes(chunks: AsyncIterator<Buffer>): Promise<Buffer> {
+  let seen = Buffer.alloc(0)
+  while (seen.length < GZIP_MAGIC.length) {
+    const { value, done } = await chunks.next()
+    if (done === true) break
+    seen = Buffer.concat([seen, value])
+  }
+  return seen
+}
+
+/** Opens what is no plain file: its beginning tells whether it is gzip-compressed. */
+async function openStream(path: string, input: Readable, size: number | null): Promise<ByteSource> {
+  const progress = { bytesRead: 0 }
+  const chunks = counted(input, progress)
+  const first = await firstBytes(chunks)
+  const whole = rejoin(first, chunks)
+  if (!GZIP_MAGIC.every((byte, i) => first[i] === byte))
+    return new StreamSource(path, input, size, progress, whole)
+  const unzipped = createGunzip()
+  // What goes wrong is seen by whoever reads the end of the pipe.
+  pipeline(Readable.from(whole), unzipped, () => {})
+  return new StreamSource(path, input, size, progress, unzipped[Symbol.asyncIterator]())
+}
+
+interface Progress {
+  bytesRead: number
+}
+
+async function* counted(input: Readable, progress: Progress): AsyncGenerator<Buffer> {
+  for await (const chunk of input as AsyncIterable<Buffer>) {
+    progress.bytesRead += chunk.length
+    yield chunk
+  }
 }
 
 /**
@@ -122,21 +133,28 @@ class FileSource implements ByteSource {
 class StreamSource implements ByteSource {
   readonly size: number | null
   cut: string | null = null
-  bytesRead = 0
   readonly #path: string
   readonly #input: Readable
+  readonly #progress: Progress
   readonly #chunks: AsyncIterator<Buffer>
   #rest: Uint8Array = new Uint8Array(0)
 
-  constructor(path: string, input: Readable, size: number | null, isGzip: boolean) {
+  constructor(
+    path: string,
+    input: Readable,
+    size: number | null,
+    progress: Progress,
+    chunks: AsyncIterator<Buffer>,
+  ) {
     this.#path = path
     this.#input = input
+    this.#progress = progress
+    this.#chunks = chunks
     this.size = size
-    input.on('data', (chunk: Buffer) => (this.bytesRead += chunk.length)).pause()
-    const bytes = isGzip ? input.pipe(createGunzip()) : input
-    // `pipe` does not pass errors on.
-    if (isGzip) input.on('error', (error) => bytes.destroy(error))
-    this.#chunks = bytes[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+  }
+
+  get bytesRead(): number {
+    return this.#progress.bytesRead
   }
 
   async read(into: Uint8Array): Promise<number> {
@@ -152,7 +170,6 @@ class StreamSource implements ByteSource {
   }
 
   async close(): Promise<void> {
-    await this.#chunks.return?.()
     this.#input.destroy()
   }
 
