@@ -1,0 +1,60 @@
+/** The public API: re-exports and nothing else. */
+
+// Captures through a bridge.
+export { ReplayError, replay } from './pipeline/replay.js'
+export type { PortReport, ReplayInput, ReplayOptions, ReplayReport } from './pipeline/replay.js'
+export { NodeError, parseNode, readNode } from './control/node.js'
+export type { NodeConfig } from './control/node.js'
+export { reportJson, reportText } from './inspect/report.js'
+
+// Captures.
+export { END, RECORD, STARVED, openCapture, windowBytes } from './io/capture-reader.js'
+export type { CaptureInterface, CaptureReader, CaptureRecord } from './io/capture-reader.js'
+export { CaptureError } from './io/capture-error.js'
+export { PcapWriter, WRITER_BYTES } from './io/pcap-writer.js'
+export { PcapngWriter } from './io/pcapng-writer.js'
+export type { PacketNotes } from './io/pcapng-writer.js'
+
+// The dataplane and its parts.
+export { createDataplane } from './pipeline/dataplane.js'
+export type { Dataplane } from './pipeline/dataplane.js'
+export { createBridge } from './bridge/bridge.js'
+export type { Bridge, BridgeTotals } from './bridge/bridge.js'
+export { createFdb } from './bridge/fdb.js'
+export type { FdbOptions, ForwardingDatabase, Station } from './bridge/fdb.js'
+export type { BridgePortOptions } from './bridge/port-options.js'
+export { Drops } from './core/drops.js'
+export type { Port, PortCounters, Sink } from './core/port.js'
+export type { Microseconds } from './core/clock.js'
+export { NONE, arenaBytes, createArena } from './packet/arena.js'
+export type { Arena, ArenaOptions } from './packet/arena.js'
+export { BURST, Burst } from './packet/burst.js'
+export { Memory, OutOfMemory } from './packet/memory.js'
+export { OwnershipError } from './packet/ownership.js'
+
+// What the bytes mean.
+export * as address from './wire/address.js'
+export * as arp from './wire/arp.js'
+export * as checksum from './wire/checksum.js'
+export * as dhcp from './wire/dhcp.js'
+export * as dhcpOptions from './wire/dhcp-options.js'
+export * as dns from './wire/dns.js'
+export * as ethernet from './wire/ethernet.js'
+export * as icmp from './wire/icmp.js'
+export * as ipv4 from './wire/ipv4.js'
+export * as ipv4Option from './wire/ipv4-option.js'
+export * as ipv6 from './wire/ipv6.js'
+export * as llc from './wire/llc.js'
+export * as tcp from './wire/tcp.js'
+export * as tcpOption from './wire/tcp-option.js'
+export * as udp from './wire/udp.js'
+export * as vlan from './wire/vlan.js'
+export { OK, REASON_NAMES } from './wire/reason.js'
+export { formatOption } from './wire/dhcp-option-text.js'
+export { readMessage as readDhcp, writeMessage as writeDhcp } from './wire/dhcp-message.js'
+export type { DhcpMessage } from './wire/dhcp-message.js'
+export { readMessage as readDns } from './wire/dns-message.js'
+export { writeMessage as writeDns } from './wire/dns-write.js'
+
+// For people.
+export { printFrame } from './inspect/print.js'
