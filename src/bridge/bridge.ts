@@ -75,6 +75,8 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
   const queued = new Int32Array(MAX_PORTS * BURST)
   const queueLengths = new Int32Array(MAX_PORTS)
   const local = new Burst()
+  const dropped = new Burst() // within one burst: freed together at its end
+  const dropCounts = drops.fixed
   const counts = new Float64Array(4)
   const queues: Burst[] = []
 
@@ -83,6 +85,9 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
     counts[RECEIVED] += count
     fdb.sweep(slots[0])
     for (let i = 0; i < count; i++) bridge(slots[i])
+    counts[DROPPED] += dropped.count
+    arena.freeAll(dropped)
+    dropped.clear()
   }
 
   function bridge(slot: number): void {
@@ -175,9 +180,8 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
   }
 
   function drop(slot: number, why: number): void {
-    counts[DROPPED]++
-    drops.count(why)
-    arena.free(slot)
+    dropCounts[why]++
+    dropped.slots[dropped.count++] = slot | 0
   }
 
   function addPort(portOptions: BridgePortOptions = {}): number {

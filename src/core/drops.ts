@@ -37,11 +37,16 @@ export const NO_PORT = FIRST + 7
 /** The port it should leave by takes no more. */
 export const TX_FULL = FIRST + 8
 
-/** The counters of all reasons; an index is a reason. */
+/** The first reason that a rule registers. */
+const FIRST_RULE = 64
+
+/** The counters of all reasons. */
 export class Drops {
   readonly #names: string[] = []
-  /** Frames dropped, by reason. Grown by `register`: do not keep it across that. */
-  counts = new Float64Array(64)
+  /** Frames dropped for each reason that has a name of its own here: an index is a reason. Never replaced. */
+  readonly fixed = new Float64Array(FIRST_RULE)
+  /** The same for rules, by reason less FIRST_RULE. */
+  #rules = new Float64Array(64)
 
   constructor() {
     REASON_NAMES.forEach((name, reason) => (this.#names[reason] = name))
@@ -50,18 +55,19 @@ export class Drops {
 
   /** A new reason of this name, for a rule; returns its number. */
   register(name: string): number {
-    const reason = Math.max(this.#names.length, FIRST + NAMES.length)
+    const reason = Math.max(this.#names.length, FIRST_RULE)
     this.#names[reason] = name
-    if (reason >= this.counts.length) {
-      const grown = new Float64Array(this.counts.length * 2)
-      grown.set(this.counts)
-      this.counts = grown
+    if (reason - FIRST_RULE >= this.#rules.length) {
+      const grown = new Float64Array(this.#rules.length * 2)
+      grown.set(this.#rules)
+      this.#rules = grown
     }
     return reason
   }
 
   count(reason: number): void {
-    this.counts[reason]++
+    if (reason < FIRST_RULE) this.fixed[reason]++
+    else this.#rules[reason - FIRST_RULE]++
   }
 
   nameOf(reason: number): string {
@@ -70,8 +76,9 @@ export class Drops {
 
   /** Name and count of every reason that dropped something, most first. */
   *entries(): Generator<[name: string, count: number]> {
-    const reasons = [...this.counts.keys()].filter((reason) => this.counts[reason] > 0)
-    reasons.sort((a, b) => this.counts[b] - this.counts[a])
-    for (const reason of reasons) yield [this.nameOf(reason), this.counts[reason]]
+    const counts = [...this.fixed, ...this.#rules]
+    const reasons = [...counts.keys()].filter((reason) => counts[reason] > 0)
+    reasons.sort((a, b) => counts[b] - counts[a])
+    for (const reason of reasons) yield [this.nameOf(reason), counts[reason]]
   }
 }

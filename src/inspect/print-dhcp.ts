@@ -37,17 +37,20 @@ export function printDhcp(s: Stretch): string {
   return `${heading}: ${content}${marks('dhcp', reason && isCut(s) ? TRUNCATED : reason)}`
 }
 
+/** All of a message that has a cookie: without it, options have no place and no form. */
 function message(b: Uint8Array, at: number, end: number): string[] {
   const type = dhcp.messageTypeName(dhcp.messageType(b, at, end))
   return [type, ...fixedPart(b, at, overload(b, at, end)), named('options', optionsText(b, at, end))]
 }
 
+/** As tcpdump names it: a request by who sent it. */
 function operationText(b: Uint8Array, at: number): string {
   const op = dhcp.op(b, at)
   if (op === dhcp.BOOTREQUEST) return `Request from ${chaddrText(b, at)}`
   return op === dhcp.BOOTREPLY ? 'Reply' : `op ${op}`
 }
 
+/** `hlen` comes out of the packet and may say more than the field's 16 bytes. */
 function chaddrText(b: Uint8Array, at: number): string {
   const [hlen, chaddr] = [dhcp.hlen(b, at), dhcp.chaddr(at)]
   if (dhcp.htype(b, at) === ETHERNET && hlen === MAC_LENGTH) return formatMac(b, chaddr)

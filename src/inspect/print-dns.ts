@@ -97,7 +97,7 @@ function rdataText(data: Rdata): string {
     case 'soa':
       return `${dotted(data.mname)} ${dotted(data.rname)} ${data.serial}`
     case 'txt':
-      return data.strings.map((bytes) => `"${escape(bytes, 0, bytes.length)}"`).join(' ')
+      return data.strings.map(quoted).join(' ')
     case 'srv':
       return `${dotted(data.target)}:${data.port} ${data.priority} ${data.weight}`
     case 'opt':
@@ -105,6 +105,11 @@ function rdataText(data: Rdata): string {
     default:
       return hexOf(data.bytes, 0, data.bytes.length)
   }
+}
+
+/** A string of TXT, as in a zone file (RFC 1035 §5.1). */
+function quoted(bytes: Uint8Array): string {
+  return `"${escape(bytes, 0, bytes.length).replaceAll('"', '\\"')}"`
 }
 
 /** A name with the root's dot at its end. */

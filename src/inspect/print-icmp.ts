@@ -24,6 +24,7 @@ export function printIcmp(s: Ipv4Payload): string {
   return `ICMP ${typeText(b, at)}${detail(b, at)}, length ${wireLength(s)}${quoted(s)}${problems}`
 }
 
+/** Type, and code where the type has several, by name or number. */
 function typeText(b: Uint8Array, at: number): string {
   const [type, code] = [icmp.type(b, at), icmp.code(b, at)]
   const name = WITH_IDENTIFIER.get(type) ?? TYPE_NAMES.get(type)
@@ -43,6 +44,7 @@ function detail(b: Uint8Array, at: number): string {
   return ''
 }
 
+/** Only errors quote, and only those that have room for a header. */
 function quoted(s: Ipv4Payload): string {
   if (icmp.check(s.b, s.at, s.end) !== OK || !icmp.isError(icmp.type(s.b, s.at))) return ''
   return `, about ${printQuoted(part(s, icmp.embedded(s.at)))}`

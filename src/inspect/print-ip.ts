@@ -29,6 +29,7 @@ export function printIpv4(s: Stretch): string {
   return `${heading} ${printPayload(payloadOf(s))}${ending}`
 }
 
+/** What the total length says is the payload, as far as the frame has it. */
 function payloadOf(s: Stretch): Ipv4Payload {
   const { b, at } = s
   const end = at + ipv4.totalLength(b, at)

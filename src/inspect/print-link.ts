@@ -31,6 +31,7 @@ export function printEthernet(frame: Stretch): string {
   return printPayload(frame, typeAt, tags)
 }
 
+/** As `tcpdump -e` has it; DEI marks a frame that may be dropped first. */
 function printTag(b: Uint8Array, at: number): string {
   const dropEligible = vlan.dropEligible(b, at) ? 'DEI, ' : ''
   return `vlan ${vlan.identifier(b, at)}, p ${vlan.priority(b, at)}, ${dropEligible}`
@@ -59,6 +60,7 @@ function print8023(s: Stretch, length: number): string {
   return printLlc(part(s, s.at, s.at + length)) + marks('ethernet', overrun)
 }
 
+/** Of what LLC carries without SNAP, spanning tree alone is met on a bridge: it has a word of its own. */
 function printLlc(s: Stretch): string {
   const { b, at, end } = s
   const reason = llc.check(b, at, end)
@@ -71,6 +73,7 @@ function printLlc(s: Stretch): string {
   return `LLC, dsap ${sapText(llc.dsap(b, at))}, ssap ${sapText(llc.ssap(b, at))}, control ${control}, ${length}`
 }
 
+/** An OUI of 0 says that the protocol is an EtherType (RFC 1042). */
 function printSnap(b: Uint8Array, at: number, payload: Stretch): string {
   const [oui, protocol] = [llc.oui(b, at), llc.protocol(b, at)]
   const print = oui === 0 ? PAYLOADS.get(protocol) : undefined

@@ -1,4 +1,9 @@
-/** UDP datagrams and TCP segments, over IPv4. */
+/**
+ * UDP datagrams and TCP segments, over IPv4.
+ *
+ * A checksum that is wrong may be one that the sender's network card was to fill in: captured on the sender,
+ * it is still missing. The printer cannot know, and says what it sees.
+ */
 import * as dhcp from '../wire/dhcp.js'
 import * as dns from '../wire/dns.js'
 import * as ipv4 from '../wire/ipv4.js'
@@ -26,11 +31,13 @@ export function printUdp(s: Ipv4Payload): string {
   const reason = isFragment ? OK : udp.check(b, at, s.wireEnd)
   const isWrong = s.isWhole && reason === OK && !udp.checksumIsRight(b, at, ipv4.addresses(s.ip))
   const problems = marks('udp', reason, isWrong ? BAD_CHECKSUM : OK)
+  // Behind the datagram's own length there may be padding of the IP payload.
   const payload = part(s, udp.payload(at), at + udp.length(b, at))
   const text = isFragment ? null : printService(b, at, payload)
   return (text ?? `UDP, length ${udp.payloadLength(b, at)}`) + problems
 }
 
+/** What the ports promise: either of them, as answers come from the port that was asked. */
 function printService(b: Uint8Array, at: number, payload: Stretch): string | null {
   const ports = new Set([udp.sourcePort(b, at), udp.destinationPort(b, at)])
   if (ports.has(dns.PORT)) return printDns(payload)
@@ -76,6 +83,7 @@ function optionsText(b: Uint8Array, at: number): string {
     texts.push(optionText(b, o))
     last = o + tcpOption.length(b, o)
   }
+  // The walk stops before the end of the list, and before what is malformed; only the first is worth a word.
   if (last < tcp.payload(b, at) && tcpOption.kind(b, last) === tcpOption.EOL) texts.push('eol')
   return texts.length === 0 ? '' : `, options [${texts.join(',')}]`
 }
@@ -107,6 +115,7 @@ function sackText(b: Uint8Array, option: number): string {
   return text
 }
 
+/** An option without a printer, or with a length that its kind does not have. */
 function rawOptionText(b: Uint8Array, option: number): string {
   const kind = tcpOption.kind(b, option)
   const data = hexOf(b, option + 2, option + tcpOption.length(b, option))

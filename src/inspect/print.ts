@@ -8,7 +8,7 @@
  *   IP 10.0.0.2 > 10.0.0.1: ICMP echo request, id 13910, seq 1, length 64
  *   IP 10.0.0.1 > 10.0.0.2: ICMP destination-unreachable port-unreachable, length 48, about IP 10.0.0.2.5 > 10.0.0.1.9: udp
  *   IP 10.0.0.2.1024 > 10.0.0.3.9: UDP, length 4
- *   IP 10.0.0.2.36846 > 203.0.113.10.80: Flags [S], seq 7, win 64240, options [mss 1460,sackOK], length 0
+ *   IP 10.0.0.2.36846 > 203.0.113.10.80: Flags [S], seq 7, win 64240, options [mss 1460], length 0
  *   IP 10.0.0.3.42470 > 10.0.0.1.53: 12589+ A? cirros.novalocal. (34)
  *   IP 0.0.0.0.68 > 255.255.255.255.67: BOOTP/DHCP, Request from fa:16:3e:2c:e8:ec, length 300: DHCPDISCOVER, xid 0x5a, options [hostname cirros]
  *   IP 10.0.0.4 > 10.0.0.2: icmp, length 28, frag id 4711 offset 1480

@@ -48,7 +48,7 @@ export function sameMac(b: Uint8Array, at: number, other: Uint8Array, otherAt: n
 
 /** Writes the MAC address at `fromAt` of `from` to `at`. */
 export function copyMac(b: Uint8Array, at: number, from: Uint8Array, fromAt: number): void {
-  for (let i = 0; i < MAC_LENGTH; i++) b[at + i] = from[fromAt + i]!
+  for (let i = 0; i < MAC_LENGTH; i++) b[at + i] = from[fromAt + i]
 }
 
 /** Dotted quad of an unsigned or signed 32-bit number. */

@@ -31,7 +31,9 @@ export const PACKET_LENGTH = 28
 export const ETHERNET = 1
 /** Hardware type of the other IEEE 802 networks, with the same addresses (RFC 1042). */
 export const IEEE_802 = 6
+/** Operation that asks who has an address, mostly sent as broadcast (RFC 826). */
 export const REQUEST = 1
+/** Operation that answers, sent to the asker alone (RFC 826). */
 export const REPLY = 2
 
 const HARDWARE_TYPE = 0
@@ -44,6 +46,7 @@ const SPA = 14
 const THA = 18
 const TPA = 24
 
+/** Kind of network, 16 bits: ETHERNET, IEEE_802, or another that `check` refuses. */
 export function hardwareType(b: Uint8Array, at: number): number {
   return (b[at + HARDWARE_TYPE] << 8) | b[at + HARDWARE_TYPE + 1]
 }
@@ -63,6 +66,7 @@ export function plen(b: Uint8Array, at: number): number {
   return b[at + PLEN]
 }
 
+/** What is wanted, 16 bits: REQUEST, REPLY, or one of OPERATION_NAMES. */
 export function operation(b: Uint8Array, at: number): number {
   return (b[at + OPERATION] << 8) | b[at + OPERATION + 1]
 }
@@ -87,24 +91,29 @@ export function tpa(b: Uint8Array, at: number): number {
   return ipv4At(b, at + TPA)
 }
 
+/** Takes 16 bits: ETHERNET, or IEEE_802. */
 export function setHardwareType(b: Uint8Array, at: number, type: number): void {
   b[at + HARDWARE_TYPE] = type >> 8
   b[at + HARDWARE_TYPE + 1] = type
 }
 
+/** Takes an EtherType: that of IPv4. */
 export function setProtocolType(b: Uint8Array, at: number, type: number): void {
   b[at + PROTOCOL_TYPE] = type >> 8
   b[at + PROTOCOL_TYPE + 1] = type
 }
 
+/** Takes bytes: 6 for a MAC address. */
 export function setHlen(b: Uint8Array, at: number, bytes: number): void {
   b[at + HLEN] = bytes
 }
 
+/** Takes bytes: 4 for an IPv4 address. */
 export function setPlen(b: Uint8Array, at: number, bytes: number): void {
   b[at + PLEN] = bytes
 }
 
+/** Takes 16 bits: REQUEST or REPLY. */
 export function setOperation(b: Uint8Array, at: number, value: number): void {
   b[at + OPERATION] = value >> 8
   b[at + OPERATION + 1] = value
@@ -115,6 +124,7 @@ export function setSha(b: Uint8Array, at: number, from: Uint8Array, fromAt: numb
   copyMac(b, at + SHA, from, fromAt)
 }
 
+/** Takes an IPv4 address, unsigned or signed; 0 in a probe. */
 export function setSpa(b: Uint8Array, at: number, address: number): void {
   setIpv4At(b, at + SPA, address)
 }
@@ -124,6 +134,7 @@ export function setTha(b: Uint8Array, at: number, from: Uint8Array, fromAt: numb
   copyMac(b, at + THA, from, fromAt)
 }
 
+/** Takes an IPv4 address, unsigned or signed. */
 export function setTpa(b: Uint8Array, at: number, address: number): void {
   setIpv4At(b, at + TPA, address)
 }
@@ -143,7 +154,7 @@ export function check(b: Uint8Array, at: number, end: number): number {
   return OK
 }
 
-/** Writes a whole request: who has `tpa`? Tell the station with the MAC address at `fromAt` of `from` and `spa`. */
+/** Writes a whole request: who has `targetAddress`? Tell the MAC address at `fromAt` of `from`, `senderAddress`. */
 export function writeRequest(
   b: Uint8Array,
   at: number,

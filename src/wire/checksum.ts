@@ -1,8 +1,7 @@
 /**
  * The Internet checksum (RFC 1071) and its incremental update (RFC 1624).
  *
- * A partial sum is a non-negative integer; `add` accumulates and leaves 16 bits, `fold` brings any sum to 16
- * bits, `finish` complements it. A message with a right checksum in place sums to 0xffff, so `finish` gives 0.
+ * A partial sum is a non-negative integer; `add` accumulates and leaves 16 bits, `finish` complements them. A message with a right checksum in place sums to 0xffff, so `finish` gives 0.
  *
  * Numbers are exact up to 2^53, so no length that fits in memory loses a carry. Up to 64 KiB, one
  * datagram, the sum also stays a 32-bit integer, which is what makes the loop fast.
@@ -16,18 +15,18 @@ export function add(sum: number, b: Uint8Array, at: number, length: number): num
   return fold(sum)
 }
 
-/** Adds one 16-bit word. */
+/** Adds one 16-bit word to the partial sum. */
 export function addWord(sum: number, word: number): number {
   return fold(sum + word)
 }
 
-/** End-around carry: the 16-bit one's complement sum (RFC 1071 §2). */
-export function fold(sum: number): number {
+/** End-around carry: the 16-bit one's complement sum (RFC 1071 §1). */
+function fold(sum: number): number {
   while (sum > 0xffff) sum = (sum & 0xffff) + Math.floor(sum / 0x10000)
   return sum
 }
 
-/** The value that goes into the checksum field. */
+/** The value that goes into the checksum field: the partial sum's complement, 16 bits. */
 export function finish(sum: number): number {
   return ~fold(sum) & 0xffff
 }
@@ -38,7 +37,7 @@ export function compute(b: Uint8Array, at: number, length: number): number {
 }
 
 /**
- * The sum of TCP's and UDP's pseudo header (RFC 793 §3.1, RFC 768): the two addresses as they stand at
+ * The sum of TCP's and UDP's pseudo header (RFC 9293 §3.1, RFC 768): the two addresses as they stand at
  * `addressesAt` (source, then destination, 8 bytes), the protocol and the segment's length.
  */
 export function pseudoHeader(b: Uint8Array, addressesAt: number, protocol: number, length: number): number {

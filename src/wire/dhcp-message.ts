@@ -14,7 +14,7 @@ import {
 } from './dhcp-options.js'
 
 /** RFC 1542 §2.1: relays and clients of BOOTP's days drop what is shorter than its 300 bytes. */
-const SHORTEST = 300
+const MIN_LENGTH = 300
 
 /** The fields of a message, named as in RFC 2131; addresses are unsigned numbers. */
 export interface FixedPart {
@@ -35,6 +35,7 @@ export interface FixedPart {
   file: string
 }
 
+/** A message as `readMessage` gives it, options in the order they first appear. */
 export interface DhcpMessage extends FixedPart {
   options: DhcpOption[]
 }
@@ -71,12 +72,12 @@ export function readMessage(b: Uint8Array, at: number, end: number): DhcpMessage
  * `chaddr` in 16 bytes, `sname` in 63 or `file` in 127 (a null byte must follow); the bytes are then undefined.
  */
 export function writeMessage(b: Uint8Array, at: number, end: number, message: MessageToWrite): number {
-  if (at + SHORTEST > end || message.chaddr.length > dhcp.CHADDR_LENGTH) return -1
+  if (at + MIN_LENGTH > end || message.chaddr.length > dhcp.CHADDR_LENGTH) return -1
   if (message.sname.length >= SNAME_LENGTH || message.file.length >= FILE_LENGTH) return -1
   writeFixedPart(b, at, message)
   const written = writeOptions(b, at, end, message.options)
   if (written < 0) return -1
-  const padded = Math.max(written, at + SHORTEST)
+  const padded = Math.max(written, at + MIN_LENGTH)
   b.fill(0, written, padded)
   return padded
 }

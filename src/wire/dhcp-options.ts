@@ -19,11 +19,16 @@
 import { optionName } from './dhcp-option-names.js'
 import { BAD_OPTION, BAD_VALUE, OK } from './reason.js'
 
-/** Offsets in the message of the fields that can hold options, and the bytes of the two fixed ones. */
+// The fields of the message that can hold options; offsets count from its first byte (RFC 2131 §2).
+/** Offset of the server's name. */
 export const SNAME = 44
+/** Bytes of the server's name. */
 export const SNAME_LENGTH = 64
+/** Offset of the boot file's name. */
 export const FILE = 108
+/** Bytes of the boot file's name. */
 export const FILE_LENGTH = 128
+/** Offset of the options field, behind the magic cookie; it has no length of its own. */
 export const OPTIONS = 240
 
 const PAD = 0
@@ -33,7 +38,7 @@ const OVERLOAD_FILE = 1
 const OVERLOAD_SNAME = 2
 
 const HEADER = 2 // code and length
-const LONGEST = 255 // what one length byte can say
+const MAX_PART_LENGTH = 255 // what one length byte can say
 const OVERLOAD_OPTION = 3 // option 52 with header
 
 /** One option with its parts put together: `name` as dnsmasq says it, `data` without code and length. */
@@ -153,7 +158,7 @@ function room(one: Area): number {
 }
 
 function put(b: Uint8Array, areas: readonly Area[], { code, data }: OptionToWrite): boolean {
-  const whole = data.length <= LONGEST && areas.find((one) => room(one) >= data.length)
+  const whole = data.length <= MAX_PART_LENGTH && areas.find((one) => room(one) >= data.length)
   if (whole) {
     putPart(b, whole, code, data)
     return true
@@ -161,7 +166,7 @@ function put(b: Uint8Array, areas: readonly Area[], { code, data }: OptionToWrit
   let done = 0
   for (const one of areas) {
     while (done < data.length && room(one) > 0) {
-      const part = data.subarray(done, done + Math.min(LONGEST, room(one)))
+      const part = data.subarray(done, done + Math.min(MAX_PART_LENGTH, room(one)))
       putPart(b, one, code, part)
       done += part.length
     }

@@ -26,6 +26,7 @@ export interface DnsMessage {
   additionals: ResourceRecord[]
 }
 
+/** `type` and `class` are 16 bits, in numbers (dns-numbers.ts). */
 export interface Question {
   name: string
   type: number
@@ -59,6 +60,7 @@ export interface SoaNumbers {
   minimum: number
 }
 
+/** An option in OPT: `code` is 16 bits, `data` up to 65535 bytes (RFC 6891 §6.1.2). */
 export interface EdnsOption {
   code: number
   data: Uint8Array

@@ -13,17 +13,17 @@
  */
 
 /** Octets of a name, its length bytes and the root included (RFC 1035 §2.3.4). */
-export const LONGEST_NAME = 255
-/** Octets of a label. */
-export const LONGEST_LABEL = 63
+export const MAX_NAME_LENGTH = 255
+/** Octets of a label, its length byte not counted (RFC 1035 §2.3.4). */
+export const MAX_LABEL_LENGTH = 63
 
 // 127 labels of one byte fill a name, and an honest sender has a label before every pointer but the first.
-const MOST_JUMPS = 127
+const MAX_JUMPS = 127
 
 /**
  * Where the name at `p` ends in place (behind its first pointer, if it has one), or -1 when it cannot be
- * read: a label overruns `end`, it is longer than 255 octets, a length byte starts with 01 or 10 (RFC 6891 §5
- * has buried those), or a pointer does not go back.
+ * read: a label overruns `end`, it is longer than 255 octets, a length byte starts with 01 or 10 (reserved by
+ * §4.1.4; RFC 6891 §5 gives up what 01 was used for), or a pointer does not go back.
  *
  * "A prior occurance" of §4.1.4 is taken strictly: a pointer must lead before the labels it ends. So no
  * loop can be written. Not checked: what the target is; a pointer into the header is read like any other.
@@ -35,16 +35,16 @@ export function checkName(b: Uint8Array, at: number, p: number, end: number): nu
   let jumps = 0
   while (p < end) {
     const length = b[p]
-    if (length <= LONGEST_LABEL) {
+    if (length <= MAX_LABEL_LENGTH) {
       octets += 1 + length
-      if (octets > LONGEST_NAME) return -1
+      if (octets > MAX_NAME_LENGTH) return -1
       p += 1 + length
       if (length === 0) return next < 0 ? p : next
     } else {
       if (!isPointer(length) || p + 1 >= end) return -1
       if (next < 0) next = p + 2
       p = at + pointer(b, p)
-      if (p >= labels || ++jumps > MOST_JUMPS) return -1
+      if (p >= labels || ++jumps > MAX_JUMPS) return -1
       labels = p
     }
   }
@@ -98,7 +98,7 @@ export function encodeName(text: string): Uint8Array | null {
     if (token === undefined) return null
     i += token.length
     if (token !== '.') {
-      if (octetOf(token) > 255 || ++octets[lengthAt] > LONGEST_LABEL) return null
+      if (octetOf(token) > 255 || ++octets[lengthAt] > MAX_LABEL_LENGTH) return null
       octets.push(octetOf(token))
     } else {
       if (octets[lengthAt] === 0) return null
@@ -106,7 +106,7 @@ export function encodeName(text: string): Uint8Array | null {
     }
   }
   if (octets[lengthAt] !== 0) octets.push(0)
-  return octets.length > 1 && octets.length <= LONGEST_NAME ? Uint8Array.from(octets) : null
+  return octets.length > 1 && octets.length <= MAX_NAME_LENGTH ? Uint8Array.from(octets) : null
 }
 
 /** The next thing in a name's text: `\DDD`, `\` and a character, or a character. */

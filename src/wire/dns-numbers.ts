@@ -3,30 +3,47 @@
  * name is written as RFC 3597 §5 has it, `TYPE65534` and `CLASS42`.
  */
 
-/** Types whose rdata are understood (`dns-rdata.ts`). */
+// Types whose rdata are understood (dns-rdata.ts has their sections), and the question for all of them
+/** An IPv4 address of the name. */
 export const A = 1
+/** A server of the zone. */
 export const NS = 2
+/** The name that this one stands for. */
 export const CNAME = 5
+/** Where the authority over a zone starts, and its times. */
 export const SOA = 6
+/** Another name; of an address under in-addr.arpa, that of the host. */
 export const PTR = 12
+/** A host that takes mail for the name. */
 export const MX = 15
+/** Strings, for whoever knows what they mean. */
 export const TXT = 16
+/** An IPv6 address of the name. */
 export const AAAA = 28
+/** Host and port of a service. */
 export const SRV = 33
+/** No record: what EDNS adds to the header (RFC 6891 §6.1.1). */
 export const OPT = 41
-/** The question for all types. */
+/** Only in questions: records of all types (RFC 1035 §3.2.3). */
 export const ANY = 255
 
-/** Classes: the Internet's, and the last one that is a class of records and not of questions or updates. */
+/** Class of the Internet, in practice the only one (RFC 1035 §3.2.4). */
 export const IN = 1
+/** Class of Hesiod; classes above it are for questions and updates only (RFC 1035 §3.2.5). */
 export const HS = 4
 
-/** Response codes. */
+// Response codes (RFC 1035 §4.1.1)
+/** An answer, if only that the name has no record of this type. */
 export const NOERROR = 0
+/** The server could not read the query. */
 export const FORMERR = 1
+/** The server could not find out. */
 export const SERVFAIL = 2
+/** The name does not exist, with any type. */
 export const NXDOMAIN = 3
+/** The server does not know this kind of query. */
 export const NOTIMP = 4
+/** The server will not answer this asker. */
 export const REFUSED = 5
 
 const TYPE_NAMES = new Map([
@@ -106,10 +123,12 @@ const RCODE_NAMES = new Map([
   [16, 'BADVERS'],
 ])
 
+/** `A` for 1; `TYPE65534` for a number without a name. */
 export function typeName(type: number): string {
   return TYPE_NAMES.get(type) ?? `TYPE${type}`
 }
 
+/** `IN` for 1; `CLASS42` for a number without a name. */
 export function className(rrclass: number): string {
   return CLASS_NAMES.get(rrclass) ?? `CLASS${rrclass}`
 }

@@ -17,13 +17,13 @@ import { A, AAAA, CNAME, HS, IN, MX, NS, OPT, PTR, SOA, SRV, TXT } from './dns-n
 import { checkName } from './dns-name.js'
 import { BAD_LENGTH, BAD_NAME, BAD_OPTION, OK } from './reason.js'
 
-/** Bytes before the name in MX and SRV, and behind the two names in SOA. */
-export const MX_NUMBERS = 2
-export const SRV_NUMBERS = 6
-export const SOA_NUMBERS = 20
+/** Bytes of an OPT option's code and length (RFC 6891 §6.1.2). */
+export const OPTION_HEADER_LENGTH = 4
 
-/** Bytes of an OPT option's code and length. */
-export const OPTION_HEADER = 4
+// Bytes before the name in MX and SRV, and behind the two names in SOA.
+const MX_NUMBERS = 2
+const SRV_NUMBERS = 6
+const SOA_NUMBERS = 20
 
 /**
  * Which type's rdata a record has, NS standing for all that are one name; 0 for bytes. A, AAAA and SRV are
@@ -93,6 +93,6 @@ function checkStrings(b: Uint8Array, p: number, end: number): number {
 
 /** OPT's rdata: code, length, data, any number of times (RFC 6891 §6.1.2). */
 function checkOptions(b: Uint8Array, p: number, end: number): number {
-  while (p + OPTION_HEADER <= end) p += OPTION_HEADER + ((b[p + 2] << 8) | b[p + 3])
+  while (p + OPTION_HEADER_LENGTH <= end) p += OPTION_HEADER_LENGTH + ((b[p + 2] << 8) | b[p + 3])
   return p === end ? OK : BAD_OPTION
 }

@@ -5,12 +5,12 @@
 import * as dns from './dns.js'
 import type { DnsMessage, Question, Rdata, ResourceRecord } from './dns-message.js'
 import { encodeName } from './dns-name.js'
-import { OPTION_HEADER } from './dns-rdata.js'
+import { OPTION_HEADER_LENGTH } from './dns-rdata.js'
 
 // Enough for every name of a message of 512 bytes; beyond it names are written out, which costs only space.
-const MOST_NAMES = 128
+const MAX_NAMES = 128
 /** What the length before a message over TCP can say (RFC 1035 §4.2.2), and more than UDP carries. */
-const LONGEST_MESSAGE = 65_535
+const MAX_MESSAGE_LENGTH = 65_535
 /** Offsets below this fit a compression pointer's 14 bits. */
 const POINTER_REACH = 0x4000
 
@@ -24,7 +24,7 @@ const POINTER_REACH = 0x4000
  * `encodeName` says, a string beyond 255 bytes, an AAAA address that is not 16; the bytes are then undefined.
  */
 export function writeMessage(b: Uint8Array, at: number, end: number, message: DnsMessage): number {
-  end = Math.min(end, at + LONGEST_MESSAGE)
+  end = Math.min(end, at + MAX_MESSAGE_LENGTH)
   const w: Writer = {
     b,
     at,
@@ -97,7 +97,7 @@ function putAdditionals(w: Writer, records: readonly ResourceRecord[], cut: bool
 function optLength(records: readonly ResourceRecord[]): number {
   for (const { data } of records) {
     if (data.shape !== 'opt') continue
-    const options = data.options.reduce((sum, option) => sum + OPTION_HEADER + option.data.length, 0)
+    const options = data.options.reduce((sum, option) => sum + OPTION_HEADER_LENGTH + option.data.length, 0)
     return 1 + dns.RECORD_LENGTH + options
   }
   return 0
@@ -179,7 +179,7 @@ function putName(w: Writer, text: string, compress: boolean): void {
     const rest = Buffer.from(octets.subarray(i)).toString('latin1')
     const before = w.names.get(rest)
     if (compress && before !== undefined) return put16(w, 0xc000 | before)
-    if (before === undefined && w.p - w.at < POINTER_REACH && w.names.size < MOST_NAMES)
+    if (before === undefined && w.p - w.at < POINTER_REACH && w.names.size < MAX_NAMES)
       w.names.set(rest, w.p - w.at)
     putBytes(w, octets.subarray(i, i + 1 + octets[i]))
   }

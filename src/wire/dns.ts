@@ -28,14 +28,16 @@ import { checkName } from './dns-name.js'
 import { checkRdata, shapeOf } from './dns-rdata.js'
 import { BAD_NAME, OK, TRUNCATED } from './reason.js'
 
+/** The port of servers, over UDP and TCP (RFC 1035 §4.2). */
 export const PORT = 53
 /** Bytes of the header. */
 export const HEADER_LENGTH = 12
-/** Bytes of a question, and of a record before its rdata, both behind the name. */
+/** Bytes of a question behind its name. */
 export const QUESTION_LENGTH = 4
+/** Bytes of a record between its name and its rdata. */
 export const RECORD_LENGTH = 10
-/** Bytes a message over UDP may have when its asker sent no OPT (RFC 1035 §2.3.4). */
-export const UDP_LENGTH = 512
+/** Bytes a message over UDP may have when its asker sent no OPT (RFC 1035 §4.2.1). */
+export const MAX_UDP_LENGTH = 512
 
 const ID = 0
 const FLAGS = 2
@@ -54,6 +56,7 @@ const RA = 7
 const Z = 6
 const AD = 5
 const CD = 4
+const RCODE = 0
 
 // Positions behind a record's name; a question has the first two.
 const TYPE = 0
@@ -61,6 +64,7 @@ const CLASS = 2
 const TTL = 4
 const RDLENGTH = 8
 
+/** 16 bits that tie a response to its query. */
 export function id(b: Uint8Array, at: number): number {
   return read16(b, at + ID)
 }
@@ -75,34 +79,42 @@ export function qr(b: Uint8Array, at: number): number {
   return bit(b, at, QR)
 }
 
+/** Kind of query, 4 bits: 0 is the ordinary one (names: `opcodeName`). */
 export function opcode(b: Uint8Array, at: number): number {
   return (flags(b, at) >> OPCODE) & 0xf
 }
 
+/** 1 when the answer comes from an authority for the name. */
 export function aa(b: Uint8Array, at: number): number {
   return bit(b, at, AA)
 }
 
+/** 1 when the message was cut: the asker tries again over TCP. */
 export function tc(b: Uint8Array, at: number): number {
   return bit(b, at, TC)
 }
 
+/** 1 when the asker wants the server to ask on for it; copied into the response. */
 export function rd(b: Uint8Array, at: number): number {
   return bit(b, at, RD)
 }
 
+/** 1 when the server is one that asks on. */
 export function ra(b: Uint8Array, at: number): number {
   return bit(b, at, RA)
 }
 
+/** Reserved; "must be zero in all queries and responses". */
 export function z(b: Uint8Array, at: number): number {
   return bit(b, at, Z)
 }
 
+/** 1 when the server has found all of the answer authentic (RFC 4035 §3.2.3). */
 export function ad(b: Uint8Array, at: number): number {
   return bit(b, at, AD)
 }
 
+/** 1 when the asker wants to check signatures itself (RFC 4035 §3.2.2). */
 export function cd(b: Uint8Array, at: number): number {
   return bit(b, at, CD)
 }
@@ -112,18 +124,22 @@ export function rcode(b: Uint8Array, at: number): number {
   return flags(b, at) & 0xf
 }
 
+/** How many questions follow the header; one in practice. */
 export function qdcount(b: Uint8Array, at: number): number {
   return read16(b, at + QDCOUNT)
 }
 
+/** How many records answer the question. */
 export function ancount(b: Uint8Array, at: number): number {
   return read16(b, at + ANCOUNT)
 }
 
+/** How many records name authorities; an SOA here goes with a negative answer (RFC 2308 §3). */
 export function nscount(b: Uint8Array, at: number): number {
   return read16(b, at + NSCOUNT)
 }
 
+/** How many records are additional: addresses of what was named before, and OPT. */
 export function arcount(b: Uint8Array, at: number): number {
   return read16(b, at + ARCOUNT)
 }
@@ -143,70 +159,87 @@ export function ttl(b: Uint8Array, p: number): number {
   return ((read16(b, p + TTL) << 16) | read16(b, p + TTL + 2)) >>> 0
 }
 
+/** Bytes of rdata, 0 to 65535; they follow this field. */
 export function rdlength(b: Uint8Array, p: number): number {
   return read16(b, p + RDLENGTH)
 }
 
+/** Takes 16 bits, in a response those of the query. */
 export function setId(b: Uint8Array, at: number, value: number): void {
   write16(b, at + ID, value)
 }
 
-export function setFlags(b: Uint8Array, at: number, word: number): void {
-  write16(b, at + FLAGS, word)
+/** Takes the whole word from `qr` to `rcode`. */
+export function setFlags(b: Uint8Array, at: number, value: number): void {
+  write16(b, at + FLAGS, value)
 }
 
+/** Takes 0 for a query, 1 for a response. */
 export function setQr(b: Uint8Array, at: number, value: number): void {
   setBits(b, at, QR, 1, value)
 }
 
+/** Takes 4 bits, in a response those of the query. */
 export function setOpcode(b: Uint8Array, at: number, value: number): void {
   setBits(b, at, OPCODE, 0xf, value)
 }
 
+/** Takes 0 or 1, as the setters of bits below do. */
 export function setAa(b: Uint8Array, at: number, value: number): void {
   setBits(b, at, AA, 1, value)
 }
 
+/** Takes 0 or 1. */
 export function setTc(b: Uint8Array, at: number, value: number): void {
   setBits(b, at, TC, 1, value)
 }
 
+/** Takes 0 or 1, in a response that of the query. */
 export function setRd(b: Uint8Array, at: number, value: number): void {
   setBits(b, at, RD, 1, value)
 }
 
+/** Takes 0 or 1. */
 export function setRa(b: Uint8Array, at: number, value: number): void {
   setBits(b, at, RA, 1, value)
 }
 
+/** Takes 0: no other value is allowed (RFC 1035 §4.1.1). */
 export function setZ(b: Uint8Array, at: number, value: number): void {
   setBits(b, at, Z, 1, value)
 }
 
+/** Takes 0 or 1. */
 export function setAd(b: Uint8Array, at: number, value: number): void {
   setBits(b, at, AD, 1, value)
 }
 
+/** Takes 0 or 1, in a response that of the query. */
 export function setCd(b: Uint8Array, at: number, value: number): void {
   setBits(b, at, CD, 1, value)
 }
 
+/** Takes four bits; the eight above them go into OPT's ttl. */
 export function setRcode(b: Uint8Array, at: number, value: number): void {
-  setBits(b, at, 0, 0xf, value)
+  setBits(b, at, RCODE, 0xf, value)
 }
 
+/** Takes 0 to 65535, as the three below do. */
 export function setQdcount(b: Uint8Array, at: number, count: number): void {
   write16(b, at + QDCOUNT, count)
 }
 
+/** Takes the number of answers. */
 export function setAncount(b: Uint8Array, at: number, count: number): void {
   write16(b, at + ANCOUNT, count)
 }
 
+/** Takes the number of authorities. */
 export function setNscount(b: Uint8Array, at: number, count: number): void {
   write16(b, at + NSCOUNT, count)
 }
 
+/** Takes the number of additional records, OPT included. */
 export function setArcount(b: Uint8Array, at: number, count: number): void {
   write16(b, at + ARCOUNT, count)
 }

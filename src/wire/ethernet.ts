@@ -21,12 +21,15 @@ import { OK, TRUNCATED } from './reason.js'
 /** Bytes of the header, without VLAN tags. */
 export const HEADER_LENGTH = 14
 /** The largest value of the EtherType field that is a length instead (IEEE 802.3 §3.2.6). */
-export const MAXIMUM_LENGTH = 1500
+export const MAX_LENGTH = 1500
 
+/** EtherType of IPv4 (RFC 894). */
 export const IPV4 = 0x0800
+/** EtherType of ARP (IANA, "IEEE 802 Numbers"). */
 export const ARP = 0x0806
 /** The tag of IEEE 802.1Q. */
 export const VLAN = 0x8100
+/** EtherType of IPv6 (RFC 2464 §3). */
 export const IPV6 = 0x86dd
 /** The outer, service tag of IEEE 802.1ad (QinQ). */
 export const SERVICE_VLAN = 0x88a8
@@ -57,6 +60,7 @@ export function etherTypeAt(at: number): number {
   return at + ETHER_TYPE
 }
 
+/** Where the payload starts; in a tagged frame, what follows the first TPID. */
 export function payload(at: number): number {
   return at + HEADER_LENGTH
 }
@@ -71,6 +75,7 @@ export function setSource(b: Uint8Array, at: number, from: Uint8Array, fromAt: n
   copyMac(b, at + SOURCE, from, fromAt)
 }
 
+/** Takes an EtherType, from 0x600 on, or the length of an 802.3 frame, up to MAX_LENGTH. */
 export function setEtherType(b: Uint8Array, at: number, type: number): void {
   b[at + ETHER_TYPE] = type >> 8
   b[at + ETHER_TYPE + 1] = type
@@ -93,7 +98,7 @@ export function check(b: Uint8Array, at: number, end: number): number {
 
 /** Whether this value of the EtherType field is the length of an 802.3 frame, whose payload is LLC. */
 export function isLength(typeOrLength: number): boolean {
-  return typeOrLength <= MAXIMUM_LENGTH
+  return typeOrLength <= MAX_LENGTH
 }
 
 /** EtherType → its name in printed frames (IANA, "IEEE 802 Numbers"). */

@@ -11,10 +11,12 @@
 import { HEADER_LENGTH, payload } from './ipv4.js'
 import * as options from './option.js'
 
-/** Option types that lead the datagram another way than its destination says. */
+/** Leads the datagram over the routers named in it, others between them allowed (RFC 791 §3.1). */
 export const LOOSE_SOURCE_ROUTE = 131
+/** The same, with no other router between them. */
 export const STRICT_SOURCE_ROUTE = 137
 
+/** All eight bits, the copied flag and the class included: 131 is number 3. */
 export function type(b: Uint8Array, option: number): number {
   return options.kind(b, option)
 }

@@ -25,8 +25,6 @@ import { BAD_CHECKSUM, BAD_HEADER_LENGTH, BAD_LENGTH, BAD_VERSION, OK, TRUNCATED
 
 /** Bytes of the header without options. */
 export const HEADER_LENGTH = 20
-/** Bytes of the header with as many options as it can have. */
-export const MAXIMUM_HEADER_LENGTH = 60
 
 const VERSION = 0
 const TOS = 1
@@ -43,6 +41,7 @@ const DESTINATION = 16
 const DONT_FRAGMENT = 0x40
 const MORE_FRAGMENTS = 0x20
 
+/** The upper four bits of the first byte; 4 in what `check` has passed. */
 export function version(b: Uint8Array, at: number): number {
   return b[at + VERSION] >> 4
 }
@@ -57,10 +56,12 @@ export function tos(b: Uint8Array, at: number): number {
   return b[at + TOS]
 }
 
+/** How routers are to queue the datagram: 6 bits, 0 the default (RFC 2474 §3). */
 export function dscp(b: Uint8Array, at: number): number {
   return b[at + TOS] >> 2
 }
 
+/** Congestion: 0 not capable, 1 and 2 capable, 3 experienced (RFC 3168 §5). */
 export function ecn(b: Uint8Array, at: number): number {
   return b[at + TOS] & 0x03
 }
@@ -70,6 +71,7 @@ export function totalLength(b: Uint8Array, at: number): number {
   return (b[at + TOTAL_LENGTH] << 8) | b[at + TOTAL_LENGTH + 1]
 }
 
+/** 16 bits that the fragments of one datagram have in common; means nothing in others (RFC 6864 §4.1). */
 export function identification(b: Uint8Array, at: number): number {
   return (b[at + IDENTIFICATION] << 8) | b[at + IDENTIFICATION + 1]
 }
@@ -79,10 +81,12 @@ export function flags(b: Uint8Array, at: number): number {
   return b[at + FLAGS] >> 5
 }
 
+/** Whether a router must drop the datagram, and say so by ICMP, rather than cut it. */
 export function dontFragment(b: Uint8Array, at: number): boolean {
   return (b[at + FLAGS] & DONT_FRAGMENT) !== 0
 }
 
+/** Whether other fragments belong behind this one; false in the last, and in a whole datagram. */
 export function moreFragments(b: Uint8Array, at: number): boolean {
   return (b[at + FLAGS] & MORE_FRAGMENTS) !== 0
 }
@@ -92,25 +96,27 @@ export function fragmentOffset(b: Uint8Array, at: number): number {
   return ((b[at + FRAGMENT_OFFSET] & 0x1f) << 11) | (b[at + FRAGMENT_OFFSET + 1] << 3)
 }
 
+/** Hops left, 0 to 255, whatever RFC 791 says of seconds (RFC 1812 §5.3.1). */
 export function ttl(b: Uint8Array, at: number): number {
   return b[at + TTL]
 }
 
+/** What the payload is, 0 to 255: `PROTOCOL` of icmp, tcp, udp; the others in PROTOCOL_NAMES. */
 export function protocol(b: Uint8Array, at: number): number {
   return b[at + PROTOCOL]
 }
 
-/** Over the header alone, options included. */
+/** 16 bits over the header alone, options included. */
 export function checksum(b: Uint8Array, at: number): number {
   return (b[at + CHECKSUM] << 8) | b[at + CHECKSUM + 1]
 }
 
-/** Unsigned. */
+/** The sender's address, unsigned. */
 export function source(b: Uint8Array, at: number): number {
   return ipv4At(b, at + SOURCE)
 }
 
-/** Unsigned. */
+/** The receiver's address, unsigned. */
 export function destination(b: Uint8Array, at: number): number {
   return ipv4At(b, at + DESTINATION)
 }
@@ -120,14 +126,17 @@ export function addresses(at: number): number {
   return at + SOURCE
 }
 
+/** Where the payload starts, behind all options. */
 export function payload(b: Uint8Array, at: number): number {
   return at + headerLength(b, at)
 }
 
+/** Bytes of payload, padding of the frame not counted. */
 export function payloadLength(b: Uint8Array, at: number): number {
   return totalLength(b, at) - headerLength(b, at)
 }
 
+/** Takes 4 bits; the header length beside it stays. */
 export function setVersion(b: Uint8Array, at: number, value: number): void {
   b[at + VERSION] = (b[at + VERSION] & 0x0f) | (value << 4)
 }
@@ -137,23 +146,28 @@ export function setHeaderLength(b: Uint8Array, at: number, bytes: number): void 
   b[at + VERSION] = (b[at + VERSION] & 0xf0) | (bytes >> 2)
 }
 
+/** Takes DSCP and ECN in one byte. */
 export function setTos(b: Uint8Array, at: number, value: number): void {
   b[at + TOS] = value
 }
 
+/** Takes 6 bits, 0 to 63; ECN stays. */
 export function setDscp(b: Uint8Array, at: number, value: number): void {
   b[at + TOS] = (b[at + TOS] & 0x03) | (value << 2)
 }
 
+/** Takes 2 bits, 0 to 3; DSCP stays. */
 export function setEcn(b: Uint8Array, at: number, value: number): void {
   b[at + TOS] = (b[at + TOS] & 0xfc) | value
 }
 
+/** Takes bytes of header and payload together, 20 to 65535. */
 export function setTotalLength(b: Uint8Array, at: number, bytes: number): void {
   b[at + TOTAL_LENGTH] = bytes >> 8
   b[at + TOTAL_LENGTH + 1] = bytes
 }
 
+/** Takes 16 bits. */
 export function setIdentification(b: Uint8Array, at: number, value: number): void {
   b[at + IDENTIFICATION] = value >> 8
   b[at + IDENTIFICATION + 1] = value
@@ -170,23 +184,28 @@ export function setFragmentOffset(b: Uint8Array, at: number, bytes: number): voi
   b[at + FRAGMENT_OFFSET + 1] = bytes >> 3
 }
 
+/** Takes hops, 0 to 255; `replaceTtl` keeps the checksum right too. */
 export function setTtl(b: Uint8Array, at: number, value: number): void {
   b[at + TTL] = value
 }
 
+/** Takes 0 to 255. */
 export function setProtocol(b: Uint8Array, at: number, value: number): void {
   b[at + PROTOCOL] = value
 }
 
+/** Takes 16 bits as `fillChecksum` makes them. */
 export function setChecksum(b: Uint8Array, at: number, value: number): void {
   b[at + CHECKSUM] = value >> 8
   b[at + CHECKSUM + 1] = value
 }
 
+/** Takes an address, unsigned or signed; `replaceSource` keeps the checksum right too. */
 export function setSource(b: Uint8Array, at: number, address: number): void {
   setIpv4At(b, at + SOURCE, address)
 }
 
+/** Takes an address, unsigned or signed; `replaceDestination` keeps the checksum right too. */
 export function setDestination(b: Uint8Array, at: number, address: number): void {
   setIpv4At(b, at + DESTINATION, address)
 }

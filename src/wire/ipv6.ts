@@ -27,6 +27,7 @@ const DESTINATION = 24
 
 const GROUPS = 8
 
+/** The upper four bits of the first byte; 6 in what `check` has passed. */
 export function version(b: Uint8Array, at: number): number {
   return b[at] >> 4
 }
@@ -51,6 +52,7 @@ export function nextHeader(b: Uint8Array, at: number): number {
   return b[at + NEXT_HEADER]
 }
 
+/** Hops left, 0 to 255. */
 export function hopLimit(b: Uint8Array, at: number): number {
   return b[at + HOP_LIMIT]
 }
@@ -65,6 +67,7 @@ export function destination(at: number): number {
   return at + DESTINATION
 }
 
+/** Where the payload, or the first extension header, starts. */
 export function payload(at: number): number {
   return at + HEADER_LENGTH
 }

@@ -30,6 +30,7 @@ const CONTROL = 2
 const OUI = 3
 const PROTOCOL = 6
 
+/** The destination's SAP as it stands; its lowest bit is not part of the address but marks a group. */
 export function dsap(b: Uint8Array, at: number): number {
   return b[at + DSAP]
 }
@@ -64,28 +65,34 @@ export function protocol(b: Uint8Array, at: number): number {
   return (b[at + PROTOCOL] << 8) | b[at + PROTOCOL + 1]
 }
 
+/** Where the payload starts: behind SNAP where there is one, else behind the control field. */
 export function payload(b: Uint8Array, at: number): number {
   return at + (isSnap(b, at) ? SNAP_LENGTH : CONTROL + controlLength(b, at))
 }
 
+/** Takes 8 bits, the group bit included. */
 export function setDsap(b: Uint8Array, at: number, sap: number): void {
   b[at + DSAP] = sap
 }
 
+/** Takes 8 bits, the response bit included. */
 export function setSsap(b: Uint8Array, at: number, sap: number): void {
   b[at + SSAP] = sap
 }
 
+/** Takes the control field's first byte; of one with two bytes the second is not touched. */
 export function setControl(b: Uint8Array, at: number, value: number): void {
   b[at + CONTROL] = value
 }
 
+/** Takes 24 bits; 0 where an EtherType follows. */
 export function setOui(b: Uint8Array, at: number, value: number): void {
   b[at + OUI] = value >> 16
   b[at + OUI + 1] = value >> 8
   b[at + OUI + 2] = value
 }
 
+/** Takes 16 bits, with OUI 0 an EtherType. */
 export function setProtocol(b: Uint8Array, at: number, type: number): void {
   b[at + PROTOCOL] = type >> 8
   b[at + PROTOCOL + 1] = type

@@ -23,6 +23,7 @@ const KIND = 0
 const LENGTH = 1
 const DATA = 2
 
+/** What the option is, 0 to 255; EOL and NOP are the same in both headers. */
 export function kind(b: Uint8Array, option: number): number {
   return b[option + KIND]
 }

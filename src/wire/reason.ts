@@ -3,6 +3,7 @@
  * `if (check(…))` reads as "if something is wrong". The names are what counters and reports print.
  */
 
+/** Nothing is wrong: every reader is in bounds. */
 export const OK = 0
 /** Fewer bytes in the frame than the header, or than its own length field, asks for. */
 export const TRUNCATED = 1
@@ -12,6 +13,7 @@ export const BAD_VERSION = 2
 export const BAD_HEADER_LENGTH = 3
 /** A length field contradicts another one. */
 export const BAD_LENGTH = 4
+/** The checksum does not agree with the bytes it covers. */
 export const BAD_CHECKSUM = 5
 /** An option overruns the space for options, or has an impossible length. */
 export const BAD_OPTION = 6

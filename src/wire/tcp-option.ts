@@ -1,5 +1,5 @@
 /*
- * TCP options (RFC 9293 §3.1; RFC 7323: WS, TS; RFC 2018: SACK), in the form of option.ts
+ * TCP options (RFC 9293 §3.1, §3.2; RFC 7323: WS, TS; RFC 2018: SACK), in the form of option.ts
  *
  *   +---------------+---------------+-------------------------------+
  *   |     MSS 2     |   length 4    |         segment size          |
@@ -21,17 +21,19 @@ import * as options from './option.js'
 import { BAD_OPTION } from './reason.js'
 import { HEADER_LENGTH, payload } from './tcp.js'
 
+/** Ends the list (RFC 9293 §3.2). */
 export const EOL = options.EOL
+/** Fills up between options, mostly to 4 bytes. */
 export const NOP = options.NOP
-/** Maximum segment size. */
+/** Maximum segment size, only with SYN (RFC 9293 §3.2). */
 export const MSS = 2
-/** Window scale. */
+/** Window scale, only with SYN (RFC 7323 §2.2). */
 export const WS = 3
-/** SACK permitted. */
+/** SACK permitted, only with SYN (RFC 2018 §2). */
 export const SACKOK = 4
-/** Selective acknowledgment. */
+/** Selective acknowledgment: blocks received beyond a gap (RFC 2018 §3). */
 export const SACK = 5
-/** Timestamps. */
+/** Timestamps, in every segment or in none (RFC 7323 §3.2). */
 export const TS = 8
 
 const SEGMENT_SIZE = 2
@@ -41,6 +43,7 @@ const ECHO_REPLY = 6
 const EDGES = 2
 const BLOCK_LENGTH = 8
 
+/** MSS, WS, SACKOK, SACK, TS, or another up to 255. */
 export function kind(b: Uint8Array, option: number): number {
   return options.kind(b, option)
 }

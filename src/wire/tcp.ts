@@ -22,19 +22,27 @@
 import * as checksums from './checksum.js'
 import { BAD_HEADER_LENGTH, OK, TRUNCATED } from './reason.js'
 
-/** The protocol number in IPv4's protocol field. */
+/** What IPv4's protocol field says of TCP (RFC 9293 §3.1). */
 export const PROTOCOL = 6
 /** Bytes of the header without options. */
 export const HEADER_LENGTH = 20
 
-/** The bits of `flags`. */
+// The bits of `flags` (RFC 9293 §3.1; ECE and CWR RFC 3168 §6.1)
+/** The sender has no more data. */
 export const FIN = 0x01
+/** Opens the connection; counts as one sequence number, as FIN does. */
 export const SYN = 0x02
+/** The connection is at an end, or was none. */
 export const RST = 0x04
+/** The receiver is to hand over what it has. */
 export const PSH = 0x08
+/** The acknowledgment number counts: in every segment but the first. */
 export const ACK = 0x10
+/** The urgent pointer counts. */
 export const URG = 0x20
+/** Congestion was met on the way here; with SYN, that ECN is understood. */
 export const ECE = 0x40
+/** The sender has slowed down for ECE. */
 export const CWR = 0x80
 
 const SOURCE_PORT = 0
@@ -47,20 +55,22 @@ const WINDOW = 14
 const CHECKSUM = 16
 const URGENT_POINTER = 18
 
+/** Port of the sender, 0 to 65535. */
 export function sourcePort(b: Uint8Array, at: number): number {
   return (b[at + SOURCE_PORT] << 8) | b[at + SOURCE_PORT + 1]
 }
 
+/** Port of the receiver, 0 to 65535. */
 export function destinationPort(b: Uint8Array, at: number): number {
   return (b[at + DESTINATION_PORT] << 8) | b[at + DESTINATION_PORT + 1]
 }
 
-/** Unsigned. */
+/** That of the first byte of data, or of SYN; unsigned. */
 export function sequenceNumber(b: Uint8Array, at: number): number {
   return word(b, at + SEQUENCE_NUMBER)
 }
 
-/** Unsigned; means nothing without ACK. */
+/** The sequence number that is expected next, unsigned; means nothing without ACK. */
 export function acknowledgmentNumber(b: Uint8Array, at: number): number {
   return word(b, at + ACKNOWLEDGMENT_NUMBER)
 }
@@ -80,33 +90,39 @@ export function window(b: Uint8Array, at: number): number {
   return (b[at + WINDOW] << 8) | b[at + WINDOW + 1]
 }
 
+/** Over the segment and the pseudo header; not optional, 0 is a sum like any other. */
 export function checksum(b: Uint8Array, at: number): number {
   return (b[at + CHECKSUM] << 8) | b[at + CHECKSUM + 1]
 }
 
-/** Means nothing without URG. */
+/** Bytes from the sequence number to the end of what is urgent; means nothing without URG. */
 export function urgentPointer(b: Uint8Array, at: number): number {
   return (b[at + URGENT_POINTER] << 8) | b[at + URGENT_POINTER + 1]
 }
 
+/** Where the data start, behind all options. */
 export function payload(b: Uint8Array, at: number): number {
   return at + dataOffset(b, at)
 }
 
+/** Takes 0 to 65535; the checksum is the caller's, as with all of these. */
 export function setSourcePort(b: Uint8Array, at: number, port: number): void {
   b[at + SOURCE_PORT] = port >> 8
   b[at + SOURCE_PORT + 1] = port
 }
 
+/** Takes 0 to 65535. */
 export function setDestinationPort(b: Uint8Array, at: number, port: number): void {
   b[at + DESTINATION_PORT] = port >> 8
   b[at + DESTINATION_PORT + 1] = port
 }
 
+/** Takes 32 bits, unsigned or signed. */
 export function setSequenceNumber(b: Uint8Array, at: number, value: number): void {
   setWord(b, at + SEQUENCE_NUMBER, value)
 }
 
+/** Takes 32 bits, unsigned or signed; send ACK with it. */
 export function setAcknowledgmentNumber(b: Uint8Array, at: number, value: number): void {
   setWord(b, at + ACKNOWLEDGMENT_NUMBER, value)
 }
@@ -116,20 +132,24 @@ export function setDataOffset(b: Uint8Array, at: number, bytes: number): void {
   b[at + DATA_OFFSET] = bytes << 2
 }
 
+/** Takes all eight bits. */
 export function setFlags(b: Uint8Array, at: number, bits: number): void {
   b[at + FLAGS] = bits
 }
 
+/** Takes 16 bits, scaled already where scaling was agreed on. */
 export function setWindow(b: Uint8Array, at: number, value: number): void {
   b[at + WINDOW] = value >> 8
   b[at + WINDOW + 1] = value
 }
 
+/** Takes 16 bits as `fillChecksum` makes them. */
 export function setChecksum(b: Uint8Array, at: number, value: number): void {
   b[at + CHECKSUM] = value >> 8
   b[at + CHECKSUM + 1] = value
 }
 
+/** Takes bytes, 0 to 65535; send URG with it. */
 export function setUrgentPointer(b: Uint8Array, at: number, value: number): void {
   b[at + URGENT_POINTER] = value >> 8
   b[at + URGENT_POINTER + 1] = value

@@ -12,7 +12,7 @@
 import * as checksums from './checksum.js'
 import { BAD_LENGTH, OK, TRUNCATED } from './reason.js'
 
-/** The protocol number in IPv4's protocol field. */
+/** What IPv4's protocol field says of UDP (RFC 768). */
 export const PROTOCOL = 17
 /** Bytes of the header. */
 export const HEADER_LENGTH = 8
@@ -22,47 +22,55 @@ const DESTINATION_PORT = 2
 const LENGTH = 4
 const CHECKSUM = 6
 
+/** Port of the sender; 0 where no answer is wanted (RFC 768). */
 export function sourcePort(b: Uint8Array, at: number): number {
   return (b[at + SOURCE_PORT] << 8) | b[at + SOURCE_PORT + 1]
 }
 
+/** Port of the receiver, 0 to 65535 (RFC 768). */
 export function destinationPort(b: Uint8Array, at: number): number {
   return (b[at + DESTINATION_PORT] << 8) | b[at + DESTINATION_PORT + 1]
 }
 
-/** Bytes of header and payload together. */
+/** Bytes of header and payload together, 8 at least (RFC 768). */
 export function length(b: Uint8Array, at: number): number {
   return (b[at + LENGTH] << 8) | b[at + LENGTH + 1]
 }
 
-/** 0 means the sender made none. */
+/** Over the datagram and the pseudo header; 0 means the sender made none (RFC 768). */
 export function checksum(b: Uint8Array, at: number): number {
   return (b[at + CHECKSUM] << 8) | b[at + CHECKSUM + 1]
 }
 
+/** Where the data start, behind the header. */
 export function payload(at: number): number {
   return at + HEADER_LENGTH
 }
 
+/** Bytes of data, padding behind them not counted. */
 export function payloadLength(b: Uint8Array, at: number): number {
   return length(b, at) - HEADER_LENGTH
 }
 
+/** Takes 0 to 65535. The checksum covers it: `updateChecksum`, or `fillChecksum` at the end. */
 export function setSourcePort(b: Uint8Array, at: number, port: number): void {
   b[at + SOURCE_PORT] = port >> 8
   b[at + SOURCE_PORT + 1] = port
 }
 
+/** Takes 0 to 65535; the checksum is the caller's, as with the source port. */
 export function setDestinationPort(b: Uint8Array, at: number, port: number): void {
   b[at + DESTINATION_PORT] = port >> 8
   b[at + DESTINATION_PORT + 1] = port
 }
 
+/** Takes bytes of header and payload together, 8 to 65535; the checksum covers them twice (RFC 768). */
 export function setLength(b: Uint8Array, at: number, bytes: number): void {
   b[at + LENGTH] = bytes >> 8
   b[at + LENGTH + 1] = bytes
 }
 
+/** Takes 16 bits as `fillChecksum` makes them; 0 says that there is none. */
 export function setChecksum(b: Uint8Array, at: number, value: number): void {
   b[at + CHECKSUM] = value >> 8
   b[at + CHECKSUM + 1] = value

@@ -47,24 +47,29 @@ export function etherType(b: Uint8Array, at: number): number {
   return (b[at + ETHER_TYPE] << 8) | b[at + ETHER_TYPE + 1]
 }
 
+/** Takes an EtherType for which `isTag` holds. */
 export function setTpid(b: Uint8Array, at: number, type: number): void {
   b[at + TPID] = type >> 8
   b[at + TPID + 1] = type
 }
 
+/** Takes 0 to 7; the other bits of the tag stay. */
 export function setPriority(b: Uint8Array, at: number, value: number): void {
   b[at + TCI] = (b[at + TCI] & 0x1f) | (value << 5)
 }
 
+/** Sets or clears the one bit; the other bits of the tag stay. */
 export function setDropEligible(b: Uint8Array, at: number, isEligible: boolean): void {
   b[at + TCI] = (b[at + TCI] & 0xef) | (isEligible ? 0x10 : 0)
 }
 
+/** Takes 0 to 4094; priority and drop eligibility stay. */
 export function setIdentifier(b: Uint8Array, at: number, value: number): void {
   b[at + TCI] = (b[at + TCI] & 0xf0) | (value >> 8)
   b[at + TCI + 1] = value
 }
 
+/** Takes what follows the tag: an EtherType, a length, or the TPID of the next tag. */
 export function setEtherType(b: Uint8Array, at: number, type: number): void {
   b[at + ETHER_TYPE] = type >> 8
   b[at + ETHER_TYPE + 1] = type
