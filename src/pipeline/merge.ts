@@ -3,6 +3,7 @@
  * first, ties by the order of the captures, the frames of one capture in its own order whatever their time
  * stamps say. The clock never goes back.
  */
+import { fromTimestamp } from '../core/clock.js'
 import type { Microseconds } from '../core/clock.js'
 import { CUT_CAPTURE } from '../core/drops.js'
 import { RECORD, STARVED } from '../io/capture-reader.js'
@@ -53,8 +54,8 @@ export function createMerge(plane: Dataplane, inputs: readonly MergeInput[]): Ca
   const [record, small] = [RECORD, SMALL_ROOM]
   /** What each reader's last `next` returned: RECORD while its frame waits to be taken. */
   const states = Int32Array.from(inputs, ({ reader }) => reader.next())
-  const clock = new Float64Array(2)
-  const [NOW, NEXT] = [0, 1]
+  const clock = new Float64Array(3)
+  const [NOW, NEXT, UNTIL] = [0, 1, 2]
   clock[NOW] = -Infinity
   let smallBudget = 0
   let largeBudget = 0
@@ -62,13 +63,14 @@ export function createMerge(plane: Dataplane, inputs: readonly MergeInput[]): Ca
 
   function fill(burst: Burst, until: Microseconds): number {
     const { slotsPerFrame } = plane
+    clock[UNTIL] = until
     smallBudget = Math.max(1, Math.floor(arena.freeFor(0) / slotsPerFrame))
     largeBudget = Math.max(1, Math.floor(arena.freeFor(LARGE_ROOM) / slotsPerFrame))
     for (;;) {
       if (states.includes(STARVED)) return HUNGRY
       const first = earliest(-1)
       if (first === -1) return DONE
-      const stopped = takeRun(first, burst, until)
+      const stopped = takeRun(first, burst)
       if (stopped !== 0) return stopped
     }
   }
@@ -93,31 +95,73 @@ export function createMerge(plane: Dataplane, inputs: readonly MergeInput[]): Ca
   }
 
   /** Takes frames of one input for as long as they come before those of all others; 0, or why it stopped. */
-  function takeRun(from: number, burst: Burst, until: Microseconds): number {
+  function takeRun(from: number, burst: Burst): number {
     const input = inputs[from]
     const { reader } = input
     const second = earliest(from)
     const rival = second === -1 ? null : inputs[second].reader
-    let state: number = record
-    let stopped = 0
-    while (state === record) {
-      if (rival !== null && (from < second ? isBefore(rival, reader) : !isBefore(reader, rival))) break
-      stopped = takeOne(input, reader, burst, until)
-      if (stopped !== 0) break
-      state = reader.next()
+    const winsTies = from < second
+    const index = reader.interfaceIndex
+    const port = portOf(input)
+    for (;;) {
+      const state = takePlain(reader, index, port, rival, winsTies, burst)
+      states[from] = state
+      if (state !== RECORD || !isFirst(reader, rival, winsTies)) return 0
+      const stopped = takeAny(input, burst)
+      if (stopped !== 0) return stopped
+      states[from] = reader.next()
+      if (states[from] !== RECORD) return 0
     }
-    states[from] = state
-    return stopped
+  }
+
+  /**
+   * What nearly every frame is: whole, short, received by the interface `index`, due, and with a place in the
+   * burst. Takes these and returns the reader's state at the first frame that is something else.
+   */
+  function takePlain(
+    reader: CaptureReader,
+    index: number,
+    ingressPort: number,
+    rival: CaptureReader | null,
+    winsTies: boolean,
+    burst: Burst,
+  ): number {
+    const { slots } = burst
+    const last = burst.count + Math.min(BURST - burst.count, smallBudget)
+    const until = clock[UNTIL]
+    let now = clock[NOW]
+    let count = burst.count
+    let state: number = record
+    while (count < last && isFirst(reader, rival, winsTies)) {
+      const length = reader.capturedLength
+      const stamp = reader.seconds * 1_000_000 + reader.nanoseconds / 1000
+      if (length > small || length !== reader.originalLength || stamp > until) break
+      if (reader.interfaceIndex !== index || reader.outbound === true) break
+      if (stamp > now) now = stamp
+      const slot = take(length)
+      copy(start[slot], reader.frameAt, length)
+      ingress[slot] = ingressPort
+      time[slot] = now
+      seconds[slot] = reader.seconds
+      nanoseconds[slot] = reader.nanoseconds
+      slots[count++] = slot
+      state = reader.next()
+      if (state !== record) break
+    }
+    smallBudget -= count - burst.count
+    burst.count = count
+    clock[NOW] = now
+    return state
   }
 
   /** Makes the waiting frame a packet, unless it is skipped, dropped or has to wait; 0, or why it waits. */
-  function takeOne(input: MergeInput, reader: CaptureReader, burst: Burst, until: Microseconds): number {
-    const stamp = reader.seconds * 1_000_000 + reader.nanoseconds / 1000
-    const when = stamp > clock[NOW] ? stamp : clock[NOW]
-    if (when > until) return tooEarly(when)
+  function takeAny(input: MergeInput, burst: Burst): number {
+    const { reader } = input
+    const when = Math.max(clock[NOW], fromTimestamp(reader.seconds, reader.nanoseconds))
+    if (when > clock[UNTIL]) return tooEarly(when)
     const length = reader.capturedLength
     if (reader.outbound || length < reader.originalLength) return passOver(input, when)
-    if (burst.count === BURST || (length <= small ? smallBudget-- : largeBudget--) === 0) return FULL
+    if (burst.isFull || (length <= SMALL_ROOM ? smallBudget-- : largeBudget--) === 0) return FULL
     const slot = take(length)
     copy(start[slot], reader.frameAt, length)
     ingress[slot] = portOf(input)
@@ -163,6 +207,12 @@ function portOf(input: MergeInput): number {
   const { interfaceIndex } = input.reader
   if (interfaceIndex >= input.ports.length) input.meet()
   return input.ports[interfaceIndex]
+}
+
+/** Whether the frame that waits in `reader` comes before its rival's. */
+function isFirst(reader: CaptureReader, rival: CaptureReader | null, winsTies: boolean): boolean {
+  if (rival === null) return true
+  return winsTies ? !isBefore(rival, reader) : isBefore(reader, rival)
 }
 
 function isBefore(a: CaptureReader, b: CaptureReader): boolean {

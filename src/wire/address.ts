@@ -25,7 +25,10 @@ export function parseMac(text: string): Uint8Array | null {
   return Uint8Array.from(text.split(':'), (digits) => parseInt(digits, 16))
 }
 
-/** Whether the MAC address is one of many receivers: multicast or broadcast (IEEE 802 clause 8.2, the I/G bit). */
+/**
+ * Whether the MAC address is one of many receivers: multicast or broadcast (IEEE 802 clause 8.2, the I/G
+ * bit).
+ */
 export function isGroup(b: Uint8Array, at: number): boolean {
   return (b[at] & 1) !== 0
 }

@@ -154,7 +154,10 @@ export function check(b: Uint8Array, at: number, end: number): number {
   return OK
 }
 
-/** Writes a whole request: who has `targetAddress`? Tell the MAC address at `fromAt` of `from`, `senderAddress`. */
+/**
+ * Writes a whole request: who has `targetAddress`? Tell the MAC address at `fromAt` of `from`,
+ * `senderAddress`.
+ */
 export function writeRequest(
   b: Uint8Array,
   at: number,

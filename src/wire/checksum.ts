@@ -1,7 +1,8 @@
 /**
  * The Internet checksum (RFC 1071) and its incremental update (RFC 1624).
  *
- * A partial sum is a non-negative integer; `add` accumulates and leaves 16 bits, `finish` complements them. A message with a right checksum in place sums to 0xffff, so `finish` gives 0.
+ * A partial sum is a non-negative integer; `add` accumulates and leaves 16 bits, `finish` complements them. A
+ * message with a right checksum in place sums to 0xffff, so `finish` gives 0.
  *
  * Numbers are exact up to 2^53, so no length that fits in memory loses a carry. Up to 64 KiB, one
  * datagram, the sum also stays a 32-bit integer, which is what makes the loop fast.

@@ -16,7 +16,7 @@ import {
 /** RFC 1542 §2.1: relays and clients of BOOTP's days drop what is shorter than its 300 bytes. */
 const MIN_LENGTH = 300
 
-/** The fields of a message, named as in RFC 2131; addresses are unsigned numbers. */
+/** The fields of a message, named as in RFC 2131; addresses are unsigned numbers, `secs` seconds. */
 export interface FixedPart {
   op: number
   htype: number
@@ -32,6 +32,7 @@ export interface FixedPart {
   chaddr: Uint8Array
   /** Up to the first null byte, one character a byte; empty when the field holds options. */
   sname: string
+  /** As `sname`. */
   file: string
 }
 

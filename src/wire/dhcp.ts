@@ -54,7 +54,7 @@ export const BROADCAST = 0x8000
 /** The cookie that says "options follow" (RFC 2132 §2). */
 export const MAGIC = 0x63825363
 
-// Values of option 53 (RFC 2132 §9.6; 9 RFC 3203; 10-13 RFC 4388; 14-15 RFC 6926; 16-18 RFC 7724)
+// Values of option 53 (RFC 2132 §9.6; 9 RFC 3203; 10-13 RFC 4388; 14-15 RFC 6926; 16-18 RFC 7724).
 /** Client: who gives addresses? */
 export const DHCPDISCOVER = 1
 /** Server: this one is to be had. */
@@ -240,7 +240,10 @@ export function setGiaddr(b: Uint8Array, at: number, address: number): void {
   setIpv4At(b, at + GIADDR, address)
 }
 
-/** Copies `length` (≤ 16) bytes at `fromAt` of `from` into `chaddr` and zeroes the rest; `hlen` is not touched. */
+/**
+ * Copies `length` (≤ 16) bytes at `fromAt` of `from` into `chaddr` and zeroes the rest; `hlen` is not
+ * touched.
+ */
 export function setChaddr(b: Uint8Array, at: number, from: Uint8Array, fromAt: number, length: number): void {
   fillField(b, at + CHADDR, CHADDR_LENGTH, from, fromAt, length)
 }

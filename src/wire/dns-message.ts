@@ -8,7 +8,7 @@ import { readName, skipName } from './dns-name.js'
 import { A, AAAA, MX, NS, OPT, SOA, SRV, TXT } from './dns-numbers.js'
 import { shapeOf } from './dns-rdata.js'
 
-/** The header's bits as truth values; Z is neither read nor written. */
+/** The header's bits as truth values, `opcode` and `rcode` 4 bits; Z is neither read nor written. */
 export interface DnsMessage {
   id: number
   qr: boolean
@@ -33,7 +33,9 @@ export interface Question {
   class: number
 }
 
-/** `ttl` in seconds. An OPT has its payload size as `class` and flags and version as `ttl` (RFC 6891 §6.1.3). */
+/**
+ * `ttl` in seconds. An OPT has its payload size as `class` and flags and version as `ttl` (RFC 6891 §6.1.3).
+ */
 export interface ResourceRecord extends Question {
   ttl: number
   data: Rdata
@@ -87,7 +89,9 @@ export function readMessage(b: Uint8Array, at: number): DnsMessage {
   }
 }
 
-/** Where reading stands: `p` moves behind what was read. Fields are read in the order they are written below. */
+/**
+ * Where reading stands: `p` moves behind what was read. Fields are read in the order they are written below.
+ */
 interface Reader {
   b: Uint8Array
   at: number

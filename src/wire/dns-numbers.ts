@@ -3,7 +3,7 @@
  * name is written as RFC 3597 §5 has it, `TYPE65534` and `CLASS42`.
  */
 
-// Types whose rdata are understood (dns-rdata.ts has their sections), and the question for all of them
+// Types whose rdata are understood (dns-rdata.ts has their sections), and the question for all of them.
 /** An IPv4 address of the name. */
 export const A = 1
 /** A server of the zone. */
@@ -32,7 +32,7 @@ export const IN = 1
 /** Class of Hesiod; classes above it are for questions and updates only (RFC 1035 §3.2.5). */
 export const HS = 4
 
-// Response codes (RFC 1035 §4.1.1)
+// Response codes (RFC 1035 §4.1.1).
 /** An answer, if only that the name has no record of this type. */
 export const NOERROR = 0
 /** The server could not read the query. */

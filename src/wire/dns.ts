@@ -104,7 +104,7 @@ export function ra(b: Uint8Array, at: number): number {
   return bit(b, at, RA)
 }
 
-/** Reserved; "must be zero in all queries and responses". */
+/** Reserved; "must be zero in all queries and responses" (RFC 1035 §4.1.1). */
 export function z(b: Uint8Array, at: number): number {
   return bit(b, at, Z)
 }
@@ -154,7 +154,10 @@ export function rrclass(b: Uint8Array, p: number): number {
   return read16(b, p + CLASS)
 }
 
-/** Seconds, unsigned. RFC 2181 §8 has a receiver take a value with the top bit set as 0; that is not done here. */
+/**
+ * Seconds, unsigned. RFC 2181 §8 has a receiver take a value with the top bit set as 0; that is not done
+ * here.
+ */
 export function ttl(b: Uint8Array, p: number): number {
   return ((read16(b, p + TTL) << 16) | read16(b, p + TTL + 2)) >>> 0
 }
@@ -204,7 +207,7 @@ export function setRa(b: Uint8Array, at: number, value: number): void {
   setBits(b, at, RA, 1, value)
 }
 
-/** Takes 0: no other value is allowed (RFC 1035 §4.1.1). */
+/** Takes 0 or 1; whoever sends takes 0. */
 export function setZ(b: Uint8Array, at: number, value: number): void {
   setBits(b, at, Z, 1, value)
 }

@@ -19,7 +19,7 @@ import * as checksums from './checksum.js'
 import * as ipv4 from './ipv4.js'
 import { OK, TRUNCATED } from './reason.js'
 
-/** What IPv4's protocol field says of ICMP (RFC 792). */
+/** ICMP's number in IPv4's protocol field (RFC 792). */
 export const PROTOCOL = 1
 /** Bytes of the header; every type has them. */
 export const HEADER_LENGTH = 8
@@ -43,7 +43,7 @@ export const TIMESTAMP_REQUEST = 13
 /** The answer to TIMESTAMP_REQUEST. */
 export const TIMESTAMP_REPLY = 14
 
-// Codes of DESTINATION_UNREACHABLE (0-4 RFC 792; 9, 10 RFC 1122 §3.2.2.1; 13 RFC 1812 §5.2.7.1)
+// Codes of DESTINATION_UNREACHABLE (0-4 RFC 792; 9, 10 RFC 1122 §3.2.2.1; 13 RFC 1812 §5.2.7.1).
 /** A router has no route. */
 export const NETWORK_UNREACHABLE = 0
 /** The last router gets no answer to its ARP requests. */
@@ -61,7 +61,7 @@ export const HOST_PROHIBITED = 10
 /** A filter forbids the traffic, and says no more. */
 export const COMMUNICATION_PROHIBITED = 13
 
-// Codes of TIME_EXCEEDED (RFC 792)
+// Codes of TIME_EXCEEDED (RFC 792).
 /** The TTL ran out in a router: what traceroute lives on. */
 export const TTL_EXCEEDED = 0
 /** A fragment was still missing when the host gave up. */
@@ -196,7 +196,10 @@ export function fillChecksum(b: Uint8Array, at: number, end: number): void {
   setChecksum(b, at, checksums.compute(b, at, end - at))
 }
 
-/** Whether a message of this type carries a datagram at fault; no error is ever sent about one (RFC 1122 §3.2.2). */
+/**
+ * Whether a message of this type carries a datagram at fault; no error is ever sent about one (RFC 1122
+ * §3.2.2).
+ */
 export function isError(type: number): boolean {
   return (
     type === DESTINATION_UNREACHABLE ||

@@ -33,7 +33,7 @@ export function length(b: Uint8Array, option: number): number {
   return kind(b, option) === NOP ? 1 : b[option + LENGTH]
 }
 
-/** Where its data starts; not for NOP, which has none. */
+/** Where its data start; not for NOP, which has none. */
 export function data(option: number): number {
   return option + DATA
 }

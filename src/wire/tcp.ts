@@ -22,12 +22,12 @@
 import * as checksums from './checksum.js'
 import { BAD_HEADER_LENGTH, OK, TRUNCATED } from './reason.js'
 
-/** What IPv4's protocol field says of TCP (RFC 9293 §3.1). */
+/** TCP's number in IPv4's protocol field (IANA, "Protocol Numbers"). */
 export const PROTOCOL = 6
 /** Bytes of the header without options. */
 export const HEADER_LENGTH = 20
 
-// The bits of `flags` (RFC 9293 §3.1; ECE and CWR RFC 3168 §6.1)
+// The bits of `flags` (RFC 9293 §3.1; ECE and CWR RFC 3168 §6.1).
 /** The sender has no more data. */
 export const FIN = 0x01
 /** Opens the connection; counts as one sequence number, as FIN does. */
@@ -36,7 +36,7 @@ export const SYN = 0x02
 export const RST = 0x04
 /** The receiver is to hand over what it has. */
 export const PSH = 0x08
-/** The acknowledgment number counts: in every segment but the first. */
+/** The acknowledgment number counts: in every segment of an open connection. */
 export const ACK = 0x10
 /** The urgent pointer counts. */
 export const URG = 0x20

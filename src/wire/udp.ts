@@ -12,7 +12,7 @@
 import * as checksums from './checksum.js'
 import { BAD_LENGTH, OK, TRUNCATED } from './reason.js'
 
-/** What IPv4's protocol field says of UDP (RFC 768). */
+/** UDP's number in IPv4's protocol field (RFC 768). */
 export const PROTOCOL = 17
 /** Bytes of the header. */
 export const HEADER_LENGTH = 8
