@@ -62,14 +62,8 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
   const fdb = createFdb(arena.time, options)
   const { find, learn } = fdb
   // An imported constant is loaded and checked at every use; a captured one is compiled in.
-  const [unknown, node, burst, learning, hairpin, isolated] = [
-    UNKNOWN,
-    LOCAL,
-    BURST,
-    LEARNING,
-    HAIRPIN,
-    ISOLATED,
-  ]
+  const [unknown, node, burst] = [UNKNOWN, LOCAL, BURST]
+  const [learning, hairpin, isolated] = [LEARNING, HAIRPIN, ISOLATED]
   const flags = new Int32Array(MAX_PORTS)
   // A frame goes to a port at most once, so a queue never holds more than a burst.
   const queued = new Int32Array(MAX_PORTS * BURST)
@@ -80,40 +74,57 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
   const counts = new Float64Array(4)
   const queues: Burst[] = []
 
+  /** The loop over all frames is written out: what is a call in it is only what is inlined, or rare. */
   function process({ slots, count }: Burst): void {
     if (count === 0) return
     counts[RECEIVED] += count
     fdb.sweep(slots[0])
-    for (let i = 0; i < count; i++) bridge(slots[i])
+    for (let i = 0; i < count; i++) {
+      const slot = slots[i]
+      if (length[slot] < ETHERNET_HEADER) {
+        drop(slot, reason.RUNT)
+        continue
+      }
+      // The frame starts at 2 mod 4: four aligned words, the first of them with two bytes of headroom, hold
+      // the destination as 2 + 4 bytes and the source as 4 + 2.
+      const w = (start[slot] - 2) >> 2
+      const sourceFirst = words[w + 2]
+      const sourceLast = words[w + 3] & 0xffff
+      if ((sourceFirst & 1) !== 0 || (sourceFirst | sourceLast) === 0) {
+        drop(slot, reason.BAD_SOURCE)
+        continue
+      }
+      const high = words[w] >>> 16
+      const low = words[w + 1]
+      const from = ingress[slot]
+      if (high === 0x8001 && isLinkLocal(low)) {
+        dropLinkLocal(slot)
+        continue
+      }
+      if ((flags[from] & learning) !== 0)
+        learn(sourceFirst & 0xffff, (sourceFirst >>> 16) | (sourceLast << 16), from, slot)
+      if ((high & 1) !== 0) {
+        floodGroup(slot, high, low)
+        continue
+      }
+      const to = find(high, low, slot)
+      if (to === unknown) floodUnknown(slot)
+      else if (to === node) deliver(slot)
+      else if (from === to ? (flags[to] & hairpin) === 0 : (flags[from] & flags[to] & isolated) !== 0)
+        drop(slot, from === to ? reason.SAME_PORT : reason.ISOLATED)
+      else {
+        const n = queueLengths[to]
+        queued[to * burst + n] = slot
+        queueLengths[to] = n + 1
+      }
+    }
+    releaseDropped()
+  }
+
+  function releaseDropped(): void {
     counts[DROPPED] += dropped.count
     arena.freeAll(dropped)
     dropped.clear()
-  }
-
-  function bridge(slot: number): void {
-    if (length[slot] < ETHERNET_HEADER) return drop(slot, reason.RUNT)
-    // The frame starts at 2 mod 4: four aligned words, the first of them with two bytes of headroom, hold the
-    // destination as 2 + 4 bytes and the source as 4 + 2.
-    const w = (start[slot] - 2) >> 2
-    const sourceFirst = words[w + 2]
-    const sourceLast = words[w + 3] & 0xffff
-    if ((sourceFirst & 1) !== 0 || (sourceFirst | sourceLast) === 0) return drop(slot, reason.BAD_SOURCE)
-    const high = words[w] >>> 16
-    const low = words[w + 1]
-    const from = ingress[slot]
-    if (high === 0x8001 && isLinkLocal(low)) return dropLinkLocal(slot)
-    if ((flags[from] & learning) !== 0)
-      learn(sourceFirst & 0xffff, (sourceFirst >>> 16) | (sourceLast << 16), from, slot)
-    if ((high & 1) !== 0) return floodGroup(slot, high, low)
-    const to = find(high, low, slot)
-    if (to === unknown) return floodUnknown(slot)
-    if (to === node) return deliver(slot)
-    // mayLeave and enqueue, written out: as calls they are not inlined here any more, and cost 4 ns.
-    if (from === to ? (flags[to] & hairpin) === 0 : (flags[from] & flags[to] & isolated) !== 0)
-      return drop(slot, from === to ? reason.SAME_PORT : reason.ISOLATED)
-    const n = queueLengths[to]
-    queued[to * burst + n] = slot | 0 // known to be an integer: else it is stored by way of a float
-    queueLengths[to] = n + 1
   }
 
   function enqueue(slot: number, to: number): void {
