@@ -92,8 +92,9 @@ function ours(): Contender {
     const before = txFrames[0] + txFrames[1]
     const started = stopwatch()
     for (let frames = 0; frames < FRAMES; frames += 2 * BURST) {
-      for (const port of ports) {
+      for (const [number, port] of ports.entries()) {
         port.receive(burst, Math.min(BURST, FRAMES - frames), started)
+        plane.received(number, burst.count, burst.count * FRAME_BYTES)
         plane.process(burst)
       }
     }

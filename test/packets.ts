@@ -88,6 +88,7 @@ export class Lab {
     this.arena.memory.bytes.set(bytes, this.arena.start[slot])
     this.arena.port[slot] = this.plane.portNumber(port)
     this.arena.time[slot] = fromTimestamp(this.now, 0)
+    this.plane.received(this.arena.port[slot], 1, bytes.length)
     return slot
   }
 

@@ -68,7 +68,7 @@ t.test('every exported name is documented', async (t) => {
   for (const { file, text } of files) {
     const lines = text.split('\n')
     lines.forEach((line, i) => {
-      if (/^export (async )?(function|const|class|interface|type) /.test(line))
+      if (/^export (async )?(function|const|class|interface|type) [^{]/.test(line))
         t.match(lines[i - 1], /\*\/$/, `src/${file}:${i + 1}: ${line}`)
     })
   }

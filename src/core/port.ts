@@ -15,7 +15,7 @@ export interface Sink {
 export interface Port extends Sink {
   /**
    * Adds packets that have come in to the burst, as many as are there, the burst has room for and `room`
-   * allows; their time is `now`. The caller owns their slots.
+   * allows; their time is `now`. The caller owns their slots, and counts them.
    */
   receive(burst: Burst, room: number, now: Microseconds): void
 }

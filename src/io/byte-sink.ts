@@ -45,7 +45,15 @@ export class ByteSink {
     this.#filled += length
   }
 
-  /** Bytes from elsewhere: few and short. */
+  /** Bytes from elsewhere: options, padding. */
+  append(bytes: Uint8Array): void {
+    if (this.#filled + bytes.length > SINK_BYTES) this.flush()
+    if (bytes.length > SINK_BYTES) return this.#write(bytes, 0, bytes.length)
+    this.memory.bytes.set(bytes, this.#buffer + this.#filled)
+    this.#filled += bytes.length
+  }
+
+  /** Bytes from elsewhere, written at once. */
   text(bytes: Uint8Array): void {
     this.flush()
     this.#write(bytes, 0, bytes.length)
@@ -58,8 +66,11 @@ export class ByteSink {
   }
 
   close(): void {
-    this.flush()
-    if (this.#file !== STDOUT) closeSync(this.#file)
+    try {
+      this.flush()
+    } finally {
+      if (this.#file !== STDOUT) closeSync(this.#file)
+    }
   }
 
   #write(bytes: Uint8Array, from: number, length: number): void {

@@ -22,8 +22,8 @@ export interface ByteSource {
 
 /** Opens a file, or standard input for '-'. Throws a CaptureError where that is not possible. */
 export async function openSource(path: string): Promise<ByteSource> {
-  if (path === '-') return openStream(path, process.stdin, null)
   try {
+    if (path === '-') return await openStream(path, process.stdin, null)
     const stat = statSync(path)
     if (stat.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' })
     const size = stat.isFile() ? stat.size : null

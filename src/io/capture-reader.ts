@@ -47,6 +47,8 @@ export async function openCapture(
 function readerFor(capture: OpenCapture): CaptureReader {
   const { path, window } = capture
   const { from, to, memory } = window
+  const { cut } = window.source
+  if (to - from < 4 && cut !== null) throw new CaptureError(`${path}: offset ${to - from}: ${cut}`)
   if (from === to) throw new CaptureError(`${path}: empty, expected a pcap or pcapng file`)
   if (to - from < 4)
     throw new CaptureError(`${path}: offset 0: ${to - from} bytes, expected a pcap or pcapng file`)

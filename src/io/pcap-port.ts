@@ -18,9 +18,9 @@ export class PcapPort implements Sink {
     const { slots, count } = burst
     const { start, length, seconds, nanoseconds } = this.#arena
     for (let i = 0; i < count; i++) {
-      const slot = slots[i]!
-      const bytes = length[slot]!
-      this.#writer.write(start[slot]!, bytes, bytes, seconds[slot]!, nanoseconds[slot]!)
+      const slot = slots[i]
+      const bytes = length[slot]
+      this.#writer.write(start[slot], bytes, bytes, seconds[slot], nanoseconds[slot])
     }
     this.#arena.freeAll(burst)
   }

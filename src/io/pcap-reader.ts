@@ -1,7 +1,7 @@
 /*
  * pcap files (draft-ietf-opsawg-pcap): a file header, then records.
  *
- *   magic 4 · version major 2 · minor 2 · (zone, accuracy) 8 · snap length 4 · link type 4 (upper bits: FCS)
+ *   magic 4 · version major 2 · minor 2 · (zone, accuracy) 8 · snap length 4 · link type 4 (upper 6 bits: FCS)
  *   seconds 4 · micro- or nanoseconds 4 · captured length 4 · original length 4 · frame
  */
 import { CaptureError } from './capture-error.js'
@@ -28,6 +28,8 @@ export const PCAP_MAGICS: Record<string, PcapVariant | undefined> = {
 const FILE_HEADER = 24
 const RECORD_HEADER = 16
 const SECOND = 1_000_000_000
+/** Above it: how long the FCS is, and whether the file says so. */
+const LINK_TYPE_MASK = 0x03ffffff
 
 /** A reader of the file that the window stands at. Throws a CaptureError where its header is no good. */
 export function createPcapReader({ path, window }: OpenCapture, variant: PcapVariant): CaptureReader {
@@ -45,7 +47,7 @@ function readFileHeader(path: string, window: ByteWindow, { littleEndian }: Pcap
   const [major, minor] = [header.getUint16(4, littleEndian), header.getUint16(6, littleEndian)]
   if (major !== 2 || minor !== 4)
     throw new CaptureError(`${path}: offset 4: version ${major}.${minor}, expected 2.4`)
-  mustBeEthernet(path, 20, header.getUint32(20, littleEndian) & 0x0fffffff)
+  mustBeEthernet(path, 20, header.getUint32(20, littleEndian) & LINK_TYPE_MASK)
   window.from += FILE_HEADER
   return header.getUint32(16, littleEndian)
 }

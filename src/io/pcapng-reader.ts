@@ -29,11 +29,14 @@ const SWAPPED_MAGIC = 0x4d3c2b1a
 /** Type and both lengths. */
 const FRAMING = 12
 const BODY = 8
+const TRAILER = 4
 const OPTION_END = 0
 const IF_NAME = 2
 /** `epb_flags` and `pack_flags` are both option 2, 32 bits, of which the lowest two are the direction. */
 const PACKET_FLAGS = 2
 const OUTBOUND = 2
+/** Of all sections together: what a file makes us remember is bounded. */
+const MAX_INTERFACES = 65_536
 
 /** The shortest block of each type that is read. */
 const SHORTEST = new Map([
@@ -68,8 +71,9 @@ class PcapngReader implements CaptureReader {
   #littleEndian = true
   /** Index of the section's first interface. */
   #sectionBase = 0
-  /** Bytes of a block that are still to be passed over. */
+  /** Bytes of a block that are still to be passed over, and that it has in all. */
   #toSkip = 0
+  #skipped = 0
 
   constructor({ path, window }: OpenCapture) {
     this.path = path
@@ -92,11 +96,11 @@ class PcapngReader implements CaptureReader {
       if (type === SHB) this.#readByteOrder(at)
       const length = this.#blockLength(at, type)
       if (!SHORTEST.has(type)) {
-        this.#toSkip = length
+        this.#toSkip = this.#skipped = length
         continue
       }
       if (window.to - at < length) return this.#starved(length)
-      this.#checkTrailer(at, length)
+      this.#checkTrailer(at + length - TRAILER, length)
       window.from = at + length
       if (this.#readBlock(type, at, length)) return RECORD
     }
@@ -112,7 +116,7 @@ class PcapngReader implements CaptureReader {
 
   /** Reads a block that is there as a whole; whether it was a packet. */
   #readBlock(type: number, at: number, length: number): boolean {
-    const end = at + length - 4
+    const end = at + length - TRAILER
     if (type === EPB) return this.#readEnhanced(at, end)
     if (type === SPB) return this.#readSimple(at, end)
     if (type === OPB) return this.#readObsolete(at, end)
@@ -194,6 +198,8 @@ class PcapngReader implements CaptureReader {
     const linkType = view.getUint16(at + BODY, this.#littleEndian)
     mustBeEthernet(this.path, this.#window.offsetOf(at + BODY), linkType)
     const snapLength = view.getUint32(at + BODY + 4, this.#littleEndian)
+    if (this.interfaces.length === MAX_INTERFACES)
+      this.#refuse(at, `one more interface, expected at most ${MAX_INTERFACES} in a file`)
     const options = at + BODY + 8
     const nameAt = this.#option(options, end, IF_NAME)
     const name = nameAt === -1 ? '' : this.#text(nameAt + 4, view.getUint16(nameAt + 2, this.#littleEndian))
@@ -234,21 +240,22 @@ class PcapngReader implements CaptureReader {
   }
 
   #checkTrailer(at: number, length: number): void {
-    const trailer = this.#view.getUint32(at + length - 4, this.#littleEndian)
+    const trailer = this.#view.getUint32(at, this.#littleEndian)
     if (trailer !== length)
-      this.#refuse(
-        at + length - 4,
-        `block length ${trailer} at its end, expected ${length} as at its beginning`,
-      )
+      this.#refuse(at, `block length ${trailer} at its end, expected ${length} as at its beginning`)
   }
 
   /** Passes over what is there of a block that is not wanted; whether that was all of it. */
   #skip(): boolean {
     const window = this.#window
-    const step = Math.min(this.#toSkip, window.to - window.from)
+    const step = Math.min(this.#toSkip - TRAILER, window.to - window.from)
     window.from += step
     this.#toSkip -= step
-    return this.#toSkip === 0
+    if (this.#toSkip > TRAILER || window.to - window.from < TRAILER) return false
+    this.#checkTrailer(window.from, this.#skipped)
+    window.from += TRAILER
+    this.#toSkip = 0
+    return true
   }
 
   /** Where the first option of this code stands between `at` and `end`, or -1. Options past the end do not count. */
@@ -279,11 +286,15 @@ class PcapngReader implements CaptureReader {
   #starved(wanted: number): number {
     const window = this.#window
     if (!window.atEnd) return STARVED
-    this.truncation =
-      this.#toSkip > 0
-        ? `${this.path}: offset ${window.offsetOf(window.from)}: cut in a block: ${this.#toSkip} more bytes expected`
-        : truncationOf(this.path, window, wanted)
+    this.truncation = this.#toSkip > 0 ? this.#cutWhileSkipping() : truncationOf(this.path, window, wanted)
     return END
+  }
+
+  #cutWhileSkipping(): string {
+    const { to, from, source } = this.#window
+    const missing = this.#toSkip - (to - from)
+    const why = source.cut === null ? '' : `, ${source.cut}`
+    return `${this.path}: offset ${this.#window.offsetOf(to)}: cut in a block: ${missing} more bytes expected${why}`
   }
 
   #refuse(at: number, what: string): never {

@@ -51,17 +51,23 @@ export class TimestampScale {
   }
 }
 
-/** The scale that an interface's options describe; `optionAt` finds an option of a code, or gives -1. */
+/**
+ * The scale that an interface's options describe; `optionAt` finds an option of a code, or gives -1. One of
+ * another length than it must have counts as not there.
+ */
 export function readTimestampOptions(
   view: DataView,
   littleEndian: boolean,
   optionAt: (code: number) => number,
 ): TimestampScale {
-  const resolutionAt = optionAt(IF_TSRESOL)
-  const resolution = resolutionAt === -1 ? MICROSECONDS : view.getUint8(resolutionAt + 4)
+  const valueAt = (code: number, length: number): number => {
+    const at = optionAt(code)
+    return at !== -1 && view.getUint16(at + 2, littleEndian) === length ? at + 4 : -1
+  }
+  const resolutionAt = valueAt(IF_TSRESOL, 1)
+  const resolution = resolutionAt === -1 ? MICROSECONDS : view.getUint8(resolutionAt)
   const base = resolution & 0x80 ? 2n : 10n
-  const offsetAt = optionAt(IF_TSOFFSET)
-  const hasOffset = offsetAt !== -1 && view.getUint16(offsetAt + 2, littleEndian) === 8
-  const offset = hasOffset ? view.getBigInt64(offsetAt + 4, littleEndian) : 0n
+  const offsetAt = valueAt(IF_TSOFFSET, 8)
+  const offset = offsetAt === -1 ? 0n : view.getBigInt64(offsetAt, littleEndian)
   return new TimestampScale(base ** BigInt(resolution & 0x7f), offset)
 }

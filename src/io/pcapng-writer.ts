@@ -14,6 +14,8 @@ const NANOSECONDS = 9
 const OUTBOUND = 2
 /** Comments are cut here: an option's length has 16 bits. */
 const MAX_OPTION = 0xfffc
+const NO_OPTIONS = new Uint8Array(0)
+const PADDINGS = [0, 1, 2, 3].map((length) => new Uint8Array(length))
 
 /** What can be said of a frame beside its bytes. */
 export interface PacketNotes {
@@ -58,8 +60,8 @@ export class PcapngWriter {
     sink.word(length)
     sink.word(originalLength)
     sink.bytes(frameAt, length)
-    this.#raw(new Uint8Array(padded(length) - length))
-    this.#raw(options)
+    sink.append(PADDINGS[padded(length) - length])
+    sink.append(options)
     sink.word(blockLength)
   }
 
@@ -77,7 +79,7 @@ export class PcapngWriter {
     this.#sink.halves(1, 0)
     this.#sink.word(0xffffffff) // section length: not given
     this.#sink.word(0xffffffff)
-    this.#raw(options)
+    this.#sink.append(options)
     this.#sink.word(length)
   }
 
@@ -91,12 +93,8 @@ export class PcapngWriter {
     this.#sink.word(length)
     this.#sink.halves(ETHERNET, 0)
     this.#sink.word(MAX_CAPTURED_LENGTH)
-    this.#raw(options)
+    this.#sink.append(options)
     this.#sink.word(length)
-  }
-
-  #raw(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.#sink.text(bytes)
   }
 }
 
@@ -106,7 +104,7 @@ function packetOptions({ comment, outbound }: PacketNotes): Uint8Array {
   const options: Option[] = []
   if (comment !== undefined) options.push([COMMENT, Buffer.from(comment).subarray(0, MAX_OPTION)])
   if (outbound === true) options.push([PACKET_FLAGS, Uint8Array.of(OUTBOUND, 0, 0, 0)])
-  return options.length === 0 ? new Uint8Array(0) : optionList(options)
+  return options.length === 0 ? NO_OPTIONS : optionList(options)
 }
 
 /** Options, each padded to 4 bytes, and their end. */

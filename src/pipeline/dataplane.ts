@@ -32,9 +32,11 @@ export interface Dataplane {
   addPort(name: string, sink: Sink, options?: BridgePortOptions): number
   /** The number of the port of this name, or -1. */
   portNumber(name: string): number
-  /** Counts a frame of this many bytes that came in by `port` and cannot become a packet. */
-  refuse(port: number, bytes: number, why: number): void
-  /** Carries the packets of the burst from their ports to where they go, and empties it. */
+  /** Counts frames that came in by `port`: called by whoever makes packets of them, once for many. */
+  received(port: number, frames: number, bytes: number): void
+  /** Drops a frame that was received and cannot become a packet. */
+  refuse(why: number): void
+  /** Carries the packets of the burst, which were counted by `received`, to where they go, and empties it. */
   process(burst: Burst): void
 }
 
@@ -43,7 +45,7 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
   const drops = new Drops()
   const counters = new PortCounters()
   const bridge = createBridge(arena, drops, options)
-  const { length, port: ingress, freeAll } = arena
+  const { length, freeAll } = arena
   const { local } = bridge
   const portNames: string[] = []
   const sinks: Sink[] = []
@@ -57,36 +59,21 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
     return port
   }
 
-  function refuse(port: number, bytes: number, why: number): void {
-    counters.rxFrames[port]++
+  function received(port: number, frames: number, bytes: number): void {
+    counters.rxFrames[port] += frames
     counters.rxBytes[port] += bytes
+  }
+
+  function refuse(why: number): void {
     refused++
     drops.count(why)
   }
 
   function process(burst: Burst): void {
-    countReceived(burst)
     bridge.process(burst)
     burst.clear()
     for (let port = 0; port < sinks.length; port++) transmit(port)
     deliver()
-  }
-
-  /** Frames of one port follow one another, mostly: they are summed up before their counter is touched. */
-  function countReceived({ slots, count }: Burst): void {
-    let i = 0
-    while (i < count) {
-      let slot = slots[i]
-      const port = ingress[slot]
-      const first = i
-      let bytes = 0
-      do {
-        bytes += length[slot]
-        slot = slots[++i]!
-      } while (i < count && ingress[slot] === port)
-      counters.rxFrames[port] += i - first
-      counters.rxBytes[port] += bytes
-    }
   }
 
   function transmit(port: number): void {
@@ -120,6 +107,7 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
     },
     addPort,
     portNumber: (name) => portNames.indexOf(name),
+    received,
     refuse,
     process,
   }

@@ -131,6 +131,7 @@ export function createMerge(plane: Dataplane, inputs: readonly MergeInput[]): Ca
     const until = clock[UNTIL]
     let now = clock[NOW]
     let count = burst.count
+    let bytes = 0
     let state: number = record
     while (count < last && isFirst(reader, rival, winsTies)) {
       const length = reader.capturedLength
@@ -145,9 +146,11 @@ export function createMerge(plane: Dataplane, inputs: readonly MergeInput[]): Ca
       seconds[slot] = reader.seconds
       nanoseconds[slot] = reader.nanoseconds
       slots[count++] = slot
+      bytes += length
       state = reader.next()
       if (state !== record) break
     }
+    plane.received(ingressPort, count - burst.count, bytes)
     smallBudget -= count - burst.count
     burst.count = count
     clock[NOW] = now
@@ -169,6 +172,7 @@ export function createMerge(plane: Dataplane, inputs: readonly MergeInput[]): Ca
     seconds[slot] = reader.seconds
     nanoseconds[slot] = reader.nanoseconds
     burst.add(slot)
+    plane.received(arena.port[slot], 1, length)
     return 0
   }
 
@@ -183,7 +187,8 @@ export function createMerge(plane: Dataplane, inputs: readonly MergeInput[]): Ca
     if (reader.outbound) outbound++
     else {
       clock[NOW] = when
-      plane.refuse(portOf(input), reader.originalLength, CUT_CAPTURE)
+      plane.received(portOf(input), 1, reader.originalLength)
+      plane.refuse(CUT_CAPTURE)
     }
     return 0
   }
