@@ -94,13 +94,13 @@ export class Lab {
 
   #sink(name: string): Sink {
     this.left[name] = []
-    const transmit = (burst: Burst): void => {
+    const transmit = (burst: Burst): number => {
       for (let i = 0; i < burst.count; i++) {
         const at = this.arena.start[burst.slots[i]]
         this.left[name].push(this.arena.memory.bytes.slice(at, at + this.arena.length[burst.slots[i]]))
         this.order.push(name)
       }
-      this.arena.freeAll(burst)
+      return this.arena.freeAll(burst)
     }
     return { transmit }
   }

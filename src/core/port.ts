@@ -6,9 +6,9 @@ import type { Microseconds } from './clock.js'
 export interface Sink {
   /**
    * Sends the packets of the burst in their order. It takes over their slots: it frees each, now or when it
-   * has been sent. The burst itself stays the caller's, who clears it.
+   * has been sent. The burst itself stays the caller's, who clears it. Returns the bytes of what it took.
    */
-  transmit(burst: Burst): void
+  transmit(burst: Burst): number
 }
 
 /** A place where frames both enter and leave. */

@@ -14,7 +14,7 @@ export class PcapPort implements Sink {
     this.#writer = writer
   }
 
-  transmit(burst: Burst): void {
+  transmit(burst: Burst): number {
     const { slots, count } = burst
     const { start, length, seconds, nanoseconds } = this.#arena
     for (let i = 0; i < count; i++) {
@@ -22,7 +22,7 @@ export class PcapPort implements Sink {
       const bytes = length[slot]
       this.#writer.write(start[slot], bytes, bytes, seconds[slot], nanoseconds[slot])
     }
-    this.#arena.freeAll(burst)
+    return this.#arena.freeAll(burst)
   }
 }
 
@@ -34,7 +34,7 @@ export class NullPort implements Sink {
     this.#arena = arena
   }
 
-  transmit(burst: Burst): void {
-    this.#arena.freeAll(burst)
+  transmit(burst: Burst): number {
+    return this.#arena.freeAll(burst)
   }
 }

@@ -65,8 +65,8 @@ export interface Arena {
   take(length: number): number
   /** Gives a slot back. */
   free(slot: number): void
-  /** Gives the slots of a burst back; the burst stays as it is. */
-  freeAll(burst: Burst): void
+  /** Gives the slots of a burst back, which itself stays as it is; returns the bytes of its frames. */
+  freeAll(burst: Burst): number
   /** A second slot with the same frame and the same metadata; NONE when none is free. */
   clone(slot: number): number
 }
@@ -134,10 +134,12 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
     else largeFree[largeCount++] = slot
   }
 
-  function freeAll({ slots: list, count }: Burst): void {
+  function freeAll({ slots: list, count }: Burst): number {
+    let bytes = 0
     let tally = smallCount // a local: the captured variable is loaded and stored each time
     for (let i = 0; i < count; i++) {
       const slot = list[i]
+      bytes += length[slot]
       if (slot >= small || taken !== null) {
         smallCount = tally
         free(slot)
@@ -145,6 +147,7 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
       } else smallFree[tally++] = slot
     }
     smallCount = tally
+    return bytes
   }
 
   /** Debug mode: the frame's bytes are made unreadable, and the slot is nobody's. */

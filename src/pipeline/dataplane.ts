@@ -45,7 +45,7 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
   const drops = new Drops()
   const counters = new PortCounters()
   const bridge = createBridge(arena, drops, options)
-  const { length, freeAll } = arena
+  const { freeAll } = arena
   const { local } = bridge
   const portNames: string[] = []
   const sinks: Sink[] = []
@@ -78,13 +78,9 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
 
   function transmit(port: number): void {
     const leaving = bridge.leaving(port)
-    const { slots, count } = leaving
-    if (count === 0) return
-    let bytes = 0
-    for (let i = 0; i < count; i++) bytes += length[slots[i]]
-    counters.txFrames[port] += count
-    counters.txBytes[port] += bytes
-    sinks[port].transmit(leaving)
+    if (leaving.count === 0) return
+    counters.txFrames[port] += leaving.count
+    counters.txBytes[port] += sinks[port].transmit(leaving)
   }
 
   /** What is for the node ends here: nothing listens on it yet. */
