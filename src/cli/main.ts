@@ -61,6 +61,12 @@ function addPrint(br100: Command): void {
     })
 }
 
+// A reader that has seen enough (`| head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') printError(error)
+  process.exit(error.code === 'EPIPE' ? 0 : 1)
+})
+
 try {
   await program().parseAsync()
 } catch (error) {

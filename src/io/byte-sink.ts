@@ -8,7 +8,7 @@ export const SINK_BYTES = 64 * 1024
 const STDOUT = 1
 const RETRY_MILLISECONDS = 5
 
-/** Writes bytes in order; errors are the system's, with path and operation. */
+/** Writes bytes in order; errors are the system's, their message with path and operation. */
 export class ByteSink {
   readonly path: string
   readonly memory: Memory
@@ -83,7 +83,9 @@ export class ByteSink {
     try {
       return writeSync(this.#file, bytes, from, length)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      const failure = error as NodeJS.ErrnoException
+      if (failure.code !== 'EAGAIN')
+        throw Object.assign(failure, { message: `${this.path}: ${failure.message}` })
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MILLISECONDS)
       return 0
     }

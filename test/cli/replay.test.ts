@@ -1,6 +1,6 @@
 import t from 'tap'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { folderFor, readPcap, section, interfaceBlock } from '../captures.js'
@@ -125,6 +125,18 @@ t.test('bad input: status 1, and what to do about it', async (t) => {
     t.notMatch(stderr, /\n {4}at /, 'no stack')
   }
   t.match(br100('replay', cut).stdout, /^\d+ frames in /, 'what came before the cut is reported')
+})
+
+t.test('a full disk, a reader that leaves', async (t) => {
+  const folder = folderFor(t)
+  symlinkSync('/dev/full', join(folder, 'vnet0.pcap'))
+  const full = br100('replay', ...PORTS, '--out', folder)
+  t.equal(full.status, 1)
+  t.match(full.stderr, /vnet0\.pcap: ENOSPC: no space left on device, write/)
+  const left = spawnSync('sh', ['-c', `"$0" ${BR100} replay ${ETH2} | true`, process.execPath], {
+    encoding: 'utf8',
+  })
+  t.equal(left.stderr, '')
 })
 
 t.test('bad usage: status 2', async (t) => {
