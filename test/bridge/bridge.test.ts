@@ -2,6 +2,7 @@ import t from 'tap'
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { Burst } from '../../src/packet/burst.js'
+import { runs } from '../soak.js'
 import { BROADCAST, Lab, frame } from '../packets.js'
 
 const [A, B, C] = ['02:00:00:00:00:0a', '02:00:00:00:00:0b', '02:00:00:00:00:0c']
@@ -252,6 +253,7 @@ t.test('against a model, random frames', async (t) => {
       const { forwarded, flooded, delivered, dropped } = lab.plane.bridge.totals
       assert.equal(forwarded + flooded + delivered + dropped, steps.length)
     }),
+    runs(100),
   )
   t.pass('it does what the model does')
 })

@@ -12,6 +12,7 @@ import { framesOf } from '../wire/golden.js'
 import { hex } from '../wire/hex.js'
 import { EXAMPLES, MALFORMED, OFFER, QUESTION, TCP, UDP } from './examples.js'
 import { ascii, ip, offer, pcapOf, tcpOf, udpOf } from './frames.js'
+import { runs } from '../soak.js'
 
 const CAPTURES = ['boot', 'floating', 'node']
   .flatMap((name) => readdirSync(`pcaps/golden/${name}`).map((file) => `pcaps/golden/${name}/${file}`))
@@ -126,7 +127,7 @@ const SEEDS = [
   ).values(),
   ...[...EXAMPLES, ...MALFORMED].map(([, bytes]) => bytes),
 ]
-const FUZZ = { seed: 20_240_711, numRuns: 15_000 }
+const FUZZ = runs(15_000)
 
 /** A change to a frame: bits flipped, a 16-bit field (a length, as likely as not) overwritten, a cut. */
 const mutation = fc.record({
@@ -202,7 +203,7 @@ t.test('nothing outside the frame is looked at', async (t) => {
   const property = fc.property(mutated, ({ bytes, originalLength }) => {
     printFrame(fenced(bytes), MARGIN, bytes.length, originalLength)
   })
-  fc.assert(property, { ...FUZZ, numRuns: 3000 })
+  fc.assert(property, runs(3000))
   t.throws(() => printFrame(fenced(UDP), MARGIN - 1, UDP.length), 'the fence holds')
   t.pass('every prefix of every frame, and 3,000 mutations')
 })

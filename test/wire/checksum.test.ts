@@ -4,6 +4,7 @@ import t from 'tap'
 import fc from 'fast-check'
 import * as checksum from '../../src/wire/checksum.js'
 import { hex } from './hex.js'
+import { runs } from '../soak.js'
 
 interface Vectors {
   ip_fast_csum: { hex: string; checksum: string; src: string }[]
@@ -97,7 +98,7 @@ t.test('an update is a computation anew', async (t) => {
       assert.equal(checksum.update32(before, was, high * 65536 + low), whole, 'unsigned')
       assert.equal(checksum.update32(before, was | 0, (high << 16) | low), whole, 'signed')
     }),
-    { numRuns: 1000 },
+    runs(1000),
   )
   t.pass('for 16 bits and for 32')
 })

@@ -20,6 +20,7 @@ import { needs, run } from '../tools.js'
 import { framesOf, udpPayload } from './golden.js'
 import { hex } from './hex.js'
 import { holdAgainstTwin } from './twin.js'
+import { runs } from '../soak.js'
 
 const BOOT = 'pcaps/golden/boot/ctl-br100.pcap'
 
@@ -330,7 +331,7 @@ t.test('what is written is read, long and overloaded options too', async (t) => 
       for (const { code } of expected) assert.ok(findOption(b, 3, end, code) >= 0)
       seen[overload(b, 3, end) ? 'overloaded' : 'alone']++
     }),
-    { numRuns: 1000 },
+    runs(1000),
   )
   for (const [what, count] of Object.entries(seen)) t.ok(count > 20, `${count} were ${what}`)
 })
@@ -397,7 +398,7 @@ t.test('mangled messages never throw, and nothing behind the end is read', async
       assert.deepEqual(everything(twelves, 0, end), result)
       reasons.add(dhcp.check(zeros, 0, end))
     }),
-    { numRuns: 2000 },
+    runs(2000),
   )
   t.same(reasons, new Set([OK, TRUNCATED, BAD_OPTION, BAD_MAGIC, BAD_VALUE]), 'all outcomes were met')
 })
@@ -412,7 +413,7 @@ t.test('without a check, option readers stay inside too', async (t) => {
       assert.deepEqual(readOptions(zeros, 0, end), readOptions(ones, 0, end))
       assert.equal(findOption(zeros, 0, end, 12), findOption(ones, 0, end, 12))
     }),
-    { numRuns: 2000 },
+    runs(2000),
   )
   t.pass('random ends')
 })
@@ -469,7 +470,7 @@ t.test('options as text', async (t) => {
     fc.property(u8, fc.uint8Array({ maxLength: 40 }), (code, data) => {
       assert.match(formatOption(code, data), /^[\x20-\x7e]*$/)
     }),
-    { numRuns: 2000 },
+    runs(2000),
   )
   t.pass('any data of any option are printable text')
   const types = Array.from({ length: 20 }, (_, type) => dhcp.messageTypeName(type))

@@ -37,6 +37,7 @@ import { needs, run } from '../tools.js'
 import { framesOf, udpPayload } from './golden.js'
 import { hex } from './hex.js'
 import { holdAgainstTwin } from './twin.js'
+import { runs } from '../soak.js'
 
 const BOOT = 'pcaps/golden/boot/ctl-br100.pcap'
 
@@ -417,7 +418,7 @@ t.test('what is written is read', async (t) => {
     fc.property(someMessage(fc.oneof(plainName, oddName)), (message) => {
       assert.deepEqual(throughTheWire(message), message)
     }),
-    { numRuns: 500 },
+    runs(500),
   )
   t.pass('random messages')
 })
@@ -468,7 +469,7 @@ t.test('what does not fit is left out, and TC says so', async (t) => {
       if (!cut && !silent) assert.deepEqual(read, message)
       seen[cut ? 'cut' : silent ? 'silent' : 'whole']++
     }),
-    { numRuns: 1000 },
+    runs(1000),
   )
   for (const [what, count] of Object.entries(seen)) t.ok(count > 10, `${count} were ${what}`)
 })
@@ -585,7 +586,7 @@ t.test('dns-packet reads what we write', async (t) => {
         }
       }
     }),
-    { numRuns: 300 },
+    runs(300),
   )
   t.pass('random messages')
 })
@@ -612,7 +613,7 @@ t.test('we read what dns-packet writes', async (t) => {
         [message.id, message.qr, message.rd, message.questions, answers, additionals],
       )
     }),
-    { numRuns: 300 },
+    runs(300),
   )
   const b = dnsPacket.encode({
     additionals: [
@@ -660,14 +661,14 @@ t.test('mangled messages never throw, and nothing behind the end is read', async
       assert.deepEqual(read(bytes, end, 0xff), result)
       assert.deepEqual(read(bytes, end, 1), result)
     }),
-    { numRuns: 3000 },
+    runs(3000),
   )
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 100, size: 'max' }), (bytes) => {
       const b = Uint8Array.from([...hex('0000 0000 0001 0001 0000 0001'), ...bytes])
       assert.deepEqual(read(b, b.length, 0), read(b, b.length, 0xff))
     }),
-    { numRuns: 2000 },
+    runs(2000),
   )
   t.same(reasons, new Set([OK, TRUNCATED, BAD_LENGTH, BAD_OPTION, BAD_NAME]), 'all outcomes were met')
 })

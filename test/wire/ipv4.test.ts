@@ -18,6 +18,7 @@ import {
 } from '../../src/wire/reason.js'
 import { hex } from './hex.js'
 import { flat, holdAgainstTwin } from './twin.js'
+import { runs } from '../soak.js'
 
 // The last fragment of a ping of 10.0.0.2 to 10.0.0.1, DSCP EF and ECT(0), four bytes long.
 const FRAGMENT = hex('45ba0018 b90000b9 4001ac6f 0a000002 0a000001 deadbeef')
@@ -237,7 +238,7 @@ t.test('no bytes lead a walk out of the options', async (t) => {
       }
       assert.equal(option.check(b, 0, b.length) === OK, last === b.length || b[last] === option.EOL)
     }),
-    { numRuns: 500 },
+    runs(500),
   )
   t.pass('and what the walk leaves out is padding, or refused')
 })

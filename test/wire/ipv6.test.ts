@@ -7,6 +7,7 @@ import { PROTOCOL_NAMES } from '../../src/wire/protocol.js'
 import { BAD_VERSION, OK, TRUNCATED } from '../../src/wire/reason.js'
 import { hex } from './hex.js'
 import { flat, holdAgainstTwin } from './twin.js'
+import { runs } from '../soak.js'
 
 // A neighbour solicitation's header, as a guest sends it when it comes up; then four of its bytes.
 const DATAGRAM = hex(
@@ -80,7 +81,7 @@ t.test('the text of an address: as URL writes it', async (t) => {
       const long = groups.map((g) => g.toString(16)).join(':')
       assert.equal(`[${ipv6.formatAddress(b, 1)}]`, new URL(`http://[${long}]/`).hostname)
     }),
-    { numRuns: 500 },
+    runs(500),
   )
   t.pass('for any groups, many of them zero')
 })
