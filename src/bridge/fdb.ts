@@ -98,7 +98,7 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
   let statics = 0
   let moved = 0
   let notLearned = 0
-  let nextSweep: Microseconds = -Infinity
+  let nextSweep: Microseconds = Infinity // nothing that could age before then
 
   function home(high: number, low: number): number {
     return ((Math.imul(low, lowFactor) + Math.imul(high, highFactor)) >>> shift) << 2
@@ -136,6 +136,7 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
       return
     }
     learned++
+    nextSweep = Math.min(nextSweep, time[slot] + ageing)
     put(high, low, port << 16, time[slot])
   }
 
@@ -173,7 +174,7 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
     spareWords.set(words)
     words.fill(0)
     learned = 0
-    let oldest = now
+    let oldest = Infinity
     for (let e = 0; e < spareWords.length; e += STRIDE) {
       const meta = spareWords[e + 1]
       const when = spareSeen[(e >> 1) + 1]
@@ -183,7 +184,6 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
       learned++
       if (when < oldest) oldest = when
     }
-    // What is learned from now on does not expire before the oldest of these either.
     nextSweep = Math.max(oldest + ageing, now + SWEEP_INTERVAL)
   }
 

@@ -70,23 +70,27 @@ export function fileOf(folder: string, name: string, ...parts: Uint8Array[]): st
   return path
 }
 
-const TSHARK_FIELDS = ['time_epoch', 'cap_len', 'len', 'interface_name']
-
 /** A line a frame: `seconds.nanoseconds captured-length length interface-name`, by tshark. */
 export function tsharkRows(path: string): string[] {
-  const fields = TSHARK_FIELDS.flatMap((name) => ['-e', `frame.${name}`])
+  return tsharkFields(path, 'time_epoch', 'cap_len', 'len', 'interface_name')
+}
+
+/** A line a frame: these fields of the frame, with tabs between them. */
+export function tsharkFields(path: string, ...names: string[]): string[] {
+  const fields = names.flatMap((name) => ['-e', `frame.${name}`])
   const text = run('tshark', '-n', '-r', path, '-T', 'fields', ...fields)
   return text.split('\n').slice(0, -1)
 }
 
-/** The same lines of what we read. */
-export function rowsOf({ records, interfaces }: SeenCapture): string[] {
+/** The same lines of what we read. tshark calls an interface of pcapng without a name `unknown`. */
+export function rowsOf({ format, records, interfaces }: SeenCapture): string[] {
+  const unnamed = format === 'pcapng' ? 'unknown' : ''
   return records.map(({ seconds, nanoseconds, frame, originalLength, interfaceIndex }) =>
     [
       `${seconds}.${String(nanoseconds).padStart(9, '0')}`,
       frame.length,
       originalLength,
-      interfaces[interfaceIndex].name,
+      interfaces[interfaceIndex].name || unnamed,
     ].join('\t'),
   )
 }
