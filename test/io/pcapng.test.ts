@@ -257,7 +257,8 @@ t.test('options of the wrong length do not count', async (t) => {
 })
 
 t.test('time stamps of any unit and shift are exact', async (t) => {
-  const unit = fc.integer({ min: 0, max: 255 })
+  const coarse = fc.oneof(fc.nat(9), fc.integer({ min: 0x80, max: 0x80 + 30 }))
+  const unit = fc.oneof(coarse, fc.nat(255))
   const times = fc.array(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), { size: 'max', maxLength: 10 })
   const shift = fc.bigInt({ min: -(2n ** 40n), max: 2n ** 40n })
   fc.assert(
@@ -267,7 +268,9 @@ t.test('time stamps of any unit and shift are exact', async (t) => {
       // Each twice, and its neighbour: the upper half is remembered between them.
       for (const time of stamps.flatMap((one) => [one, one ^ 1n, one ^ 0x8000_0000n])) {
         scale.convert(Number(time >> 32n), Number(time & 0xffffffffn))
-        assert.equal(scale.seconds, Number(time / perSecond + offset))
+        const seconds = time / perSecond + offset
+        // Beyond 2^53, 285 million years away, a number has no place for every second.
+        if (seconds <= Number.MAX_SAFE_INTEGER) assert.equal(scale.seconds, Number(seconds))
         assert.equal(scale.nanoseconds, Number(((time % perSecond) * 1_000_000_000n) / perSecond))
       }
     }),

@@ -1,0 +1,387 @@
+import t from 'tap'
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { constants, gunzipSync, gzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import { END, RECORD, STARVED, openCapture } from '../../src/io/capture-reader.js'
+import { MAX_RECORD } from '../../src/io/byte-window.js'
+import { CaptureError, fromSystemError } from '../../src/io/capture-error.js'
+import { folderFor } from '../captures.js'
+import { BROADCAST, frame } from '../packets.js'
+import { END_OF_OPTIONS, errorOf, fileOf, maker, memory, readCapture } from './files.js'
+import type { Maker, Seen } from './files.js'
+
+const [little, big] = [maker(true), maker(false)]
+const BIG_FRAME = 262_144
+const frames = [60, 0, 61, 98, 1514, 62].map((size, i) =>
+  size === 0 ? new Uint8Array(0) : frame(BROADCAST, '02:00:00:00:00:01', size, i),
+)
+
+/** A capture in pieces, the ends of which are the places where it may end without having been cut. */
+interface Pieces {
+  /** The first piece is what every file of the format begins with. */
+  parts: Buffer[]
+  /** Which of the parts are records. */
+  isRecord: boolean[]
+  /** A file that is shorter is no capture. */
+  smallest: number
+}
+
+function pcapPieces(make: Maker): Pieces {
+  const records = frames.map((frame, i) => make.record({ seconds: i, fraction: i, frame }))
+  return { parts: [make.pcap(), ...records], isRecord: [false, ...records.map(() => true)], smallest: 24 }
+}
+
+function pcapngPieces(make: Maker): Pieces {
+  const packets = frames.map((frame, i) =>
+    make.enhanced({ time: BigInt(i), frame, options: [END_OF_OPTIONS] }),
+  )
+  const custom = make.block(0xbad, frames[3])
+  const parts = [make.section(), make.interface(0), ...packets, custom, make.section(), custom]
+  return { parts, isRecord: parts.map((part) => packets.includes(part)), smallest: 4 }
+}
+
+const CAPTURES = [pcapPieces(little), pcapPieces(big), pcapngPieces(little), pcapngPieces(big)]
+
+/** How many whole records lie before `size`, and whether a piece ends there. */
+function wholeBefore({ parts, isRecord }: Pieces, size: number): { records: number; isWhole: boolean } {
+  let [end, records] = [0, 0]
+  for (const [i, part] of parts.entries()) {
+    if (end + part.length > size) break
+    end += part.length
+    if (isRecord[i]) records++
+  }
+  return { records, isWhole: end === size }
+}
+
+t.test('cut anywhere, a file gives the records before the cut and says that it was cut', async (t) => {
+  const path = join(folderFor(t), 'cut')
+  for (const pieces of CAPTURES) {
+    const whole = Buffer.concat(pieces.parts)
+    writeFileSync(path, whole)
+    const all = (await readCapture(path)).records
+    assert.equal(all.length, frames.length)
+    for (let size = 0; size < whole.length; size++) {
+      writeFileSync(path, whole.subarray(0, size))
+      if (size < pieces.smallest) {
+        assert.match(
+          await errorOf(path, 64),
+          /^CaptureError: .*(empty|offset \d+: (\d bytes|cut))/,
+          `${size}`,
+        )
+        continue
+      }
+      const seen = await readCapture(path, 64)
+      const { records, isWhole } = wholeBefore(pieces, size)
+      assert.deepEqual(seen.records, all.slice(0, records), `${size} bytes`)
+      assert.equal(seen.truncation === null, isWhole, `${size} bytes: ${seen.truncation}`)
+    }
+    t.pass(`${whole.length} places to cut`)
+  }
+})
+
+t.test('what is said of a cut', async (t) => {
+  const folder = folderFor(t)
+  const said = async (...parts: Uint8Array[]): Promise<string | null> => {
+    const path = fileOf(folder, 'cut', ...parts)
+    return (await readCapture(path)).truncation?.replace(path, 'FILE') ?? null
+  }
+  const record = little.record({ frame: frames[0] })
+  t.equal(await said(little.pcap(), record), null)
+  t.equal(
+    await said(little.pcap(), record, record.subarray(0, 15)),
+    'FILE: offset 100: cut in a record: 15 bytes of at least 16',
+  )
+  t.equal(
+    await said(little.pcap(), record, record.subarray(0, 75)),
+    'FILE: offset 100: cut in a record: 75 bytes of at least 76',
+  )
+  const long = little.block(0xbad, new Uint8Array(1000))
+  t.equal(
+    await said(little.section(), long.subarray(0, 900)),
+    'FILE: offset 928: cut in a block: 112 more bytes expected',
+  )
+  const zipped = gzipSync(Buffer.concat([little.section(), long]), { level: 0 })
+  t.equal(
+    await said(zipped.subarray(0, -8 - 112)),
+    'FILE: offset 928: cut in a block: 112 more bytes expected, the gzip stream is cut',
+  )
+  t.equal(
+    await said(gzipSync(Buffer.concat([little.pcap(), record])).subarray(0, -1)),
+    'FILE: offset 100: cut between two records, the gzip stream is cut',
+  )
+})
+
+t.test('chunks of any size give the same records', async (t) => {
+  const path = join(folderFor(t), 'whole')
+  const long = new Uint8Array(BIG_FRAME).fill(7)
+  for (const [i, pieces] of CAPTURES.entries()) {
+    const make = [little, big][i % 2]
+    const longest = i < 2 ? make.record({ frame: long }) : make.enhanced({ frame: long })
+    writeFileSync(path, Buffer.concat(pieces.parts))
+    const expected = await readCapture(path, 1_000_000)
+    for (const chunk of [1, 2, 3, 7, 16, 24, 63, 64, 76, 1000, 65_536])
+      t.same(await readCapture(path, chunk), expected, `${chunk} bytes at a time`)
+    // A record that is many chunks long, in front of and behind short ones.
+    const tail = i < 2 ? pieces.parts.slice(1) : pieces.parts.slice(2)
+    writeFileSync(path, Buffer.concat([...pieces.parts.slice(0, i < 2 ? 1 : 2), ...tail, longest, ...tail]))
+    for (const chunk of [5000, 262_160, 1_000_000]) {
+      const { records, truncation } = await readCapture(path, chunk)
+      t.equal(truncation, null)
+      t.ok(records[frames.length].frame.equals(long))
+      t.same(records.length, 2 * frames.length + 1)
+    }
+  }
+})
+
+t.test('gzip-compressed files, of several members too', async (t) => {
+  const folder = folderFor(t)
+  for (const { parts } of CAPTURES) {
+    const whole = Buffer.concat(parts)
+    const plain = await readCapture(fileOf(folder, 'plain', whole))
+    const members = [whole.subarray(0, 100), whole.subarray(100, 500), whole.subarray(500)].map((one) =>
+      gzipSync(one),
+    )
+    for (const path of [fileOf(folder, 'one', gzipSync(whole)), fileOf(folder, 'more', ...members)])
+      for (const chunk of [64, 4096]) t.same(await readCapture(path, chunk), plain)
+  }
+})
+
+t.test('the size and the bytes read of a compressed file are those of the file', async (t) => {
+  const zipped = gzipSync(Buffer.concat(CAPTURES[0].parts))
+  const reader = await openCapture(fileOf(folderFor(t), 'a.gz', zipped), memory)
+  t.equal(reader.size, zipped.length)
+  t.equal(reader.bytesRead(), zipped.length)
+  await reader.close()
+})
+
+t.test('a cut gzip stream gives what can be decompressed', async (t) => {
+  const path = join(folderFor(t), 'cut.gz')
+  for (const pieces of [CAPTURES[0], CAPTURES[2]]) {
+    const whole = gzipSync(Buffer.concat(pieces.parts))
+    const all = (await readCapture(fileOf(folderFor(t), 'whole.gz', whole))).records
+    for (let size = 2; size < whole.length; size += 3) {
+      const cut = whole.subarray(0, size)
+      writeFileSync(path, cut)
+      const available = gunzipSync(cut, { finishFlush: constants.Z_SYNC_FLUSH }).length
+      if (available < pieces.smallest) {
+        assert.match(await errorOf(path), /^CaptureError: .* cut/, `${size}`)
+        continue
+      }
+      const seen = await readCapture(path)
+      assert.deepEqual(seen.records, all.slice(0, wholeBefore(pieces, available).records), `${size} bytes`)
+      assert.match(seen.truncation ?? '', /, the gzip stream is cut$/)
+    }
+    t.pass(`${whole.length} compressed bytes`)
+  }
+  const nothing = fileOf(folderFor(t), 'nothing.gz', gzipSync(Buffer.alloc(0)).subarray(0, 12))
+  t.equal(await errorOf(nothing), `CaptureError: ${nothing}: offset 0: the gzip stream is cut`)
+})
+
+t.test('a long cut gzip stream loses nothing on its way', async (t) => {
+  const path = join(folderFor(t), 'cut.gz')
+  const noise = Uint8Array.from({ length: 1000 }, (_, i) => (i * i * 7919) >> 5)
+  const records = Array.from({ length: 3000 }, (_, i) => little.record({ seconds: i, frame: noise }))
+  const whole = gzipSync(Buffer.concat([little.pcap(), ...records]), { level: 0 })
+  for (const part of [0.1, 0.5, 0.9]) {
+    const cut = whole.subarray(0, Math.floor(whole.length * part))
+    writeFileSync(path, cut)
+    const available = gunzipSync(cut, { finishFlush: constants.Z_SYNC_FLUSH }).length
+    const seen = await readCapture(path, 1_000_000)
+    t.equal(seen.records.length, Math.floor((available - 24) / 1016))
+    t.match(seen.truncation, /the gzip stream is cut$/)
+  }
+})
+
+t.test('a damaged gzip stream is refused', async (t) => {
+  const folder = folderFor(t)
+  const whole = gzipSync(Buffer.concat(CAPTURES[0].parts))
+  for (const [at, what] of [
+    [2, 'unknown compression method'],
+    [whole.length - 5, 'incorrect length check'],
+  ] as const) {
+    const damaged = Buffer.from(whole)
+    damaged[at] ^= 0xff
+    const path = fileOf(folder, 'damaged.gz', damaged)
+    t.equal(await errorOf(path), `CaptureError: ${path}: the gzip stream is damaged: ${what}`)
+  }
+})
+
+/** What another process sees of a capture on its standard input, as text. */
+const SCRIPT = `
+  const { END, STARVED, openCapture, windowBytes } = await import(process.argv[1])
+  const { Memory } = await import(process.argv[2])
+  let [count, bytes] = [0, 0]
+  try {
+    const reader = await openCapture('-', new Memory(windowBytes()))
+    for (let state = reader.next(); state !== END; state = reader.next())
+      if (state === STARVED) await reader.fill()
+      else [count, bytes] = [count + 1, bytes + reader.capturedLength]
+    await reader.close()
+    console.log(reader.path, reader.format, count, bytes, reader.size, reader.bytesRead(), reader.truncation)
+  } catch (error) {
+    console.log(error.name + ': ' + error.message)
+  }`
+
+const moduleUrl = (path: string): string => pathToFileURL(join('dist/src', path)).href
+const OPTIONS = [
+  '--input-type=module',
+  '-e',
+  SCRIPT,
+  moduleUrl('io/capture-reader.js'),
+  moduleUrl('packet/memory.js'),
+]
+
+function readInChild(input: Buffer): string {
+  return spawnSync(process.execPath, OPTIONS, { input, encoding: 'utf8' }).stdout.trim()
+}
+
+t.test('standard input: a pipe, compressed or not, and a file', async (t) => {
+  const many = Buffer.concat([CAPTURES[0].parts[0], ...new Array<Buffer>(3000).fill(CAPTURES[0].parts[5])])
+  const expected = `- pcap 3000 ${3000 * 1514} null`
+  t.equal(readInChild(many), `${expected} ${many.length} null`)
+  const zipped = gzipSync(many)
+  t.equal(readInChild(zipped), `${expected} ${zipped.length} null`)
+  t.equal(
+    readInChild(many.subarray(0, -1)),
+    `- pcap 2999 ${2999 * 1514} null ${many.length - 1} -: offset ${many.length - 1530}: ` +
+      'cut in a record: 1529 bytes of at least 1530',
+  )
+  t.equal(readInChild(Buffer.alloc(0)), 'CaptureError: -: empty, expected a pcap or pcapng file')
+
+  const file = openSync(fileOf(folderFor(t), 'many.pcap', many), 'r')
+  const { stdout } = spawnSync(process.execPath, OPTIONS, {
+    stdio: [file, 'pipe', 'inherit'],
+    encoding: 'utf8',
+  })
+  closeSync(file)
+  t.equal(stdout.trim(), `${expected} ${many.length} null`)
+})
+
+t.test('standard input that comes byte by byte', async (t) => {
+  const whole = Buffer.concat([CAPTURES[2].parts[0], CAPTURES[2].parts[1], CAPTURES[2].parts[2]])
+  const child = spawn(process.execPath, OPTIONS, { stdio: ['pipe', 'pipe', 'inherit'] })
+  let text = ''
+  child.stdout.setEncoding('utf8').on('data', (piece: string) => (text += piece))
+  for (const byte of whole) await new Promise((done) => child.stdin.write(Buffer.of(byte), done))
+  child.stdin.end()
+  await new Promise((done) => child.on('close', done))
+  t.equal(text.trim(), `- pcapng 1 60 null ${whole.length} null`)
+})
+
+t.test('standard output: what a writer writes there, and a reader that goes away', async (t) => {
+  const script = `
+    const { PcapWriter } = await import(process.argv[1])
+    const { Memory } = await import(process.argv[2])
+    const memory = new Memory(1 << 20)
+    const writer = new PcapWriter('-', memory)
+    const at = memory.reserve(1000)
+    try {
+      for (let i = 0; i < 5000; i++) writer.write(at, 1000, 1000, i, 0)
+      writer.close()
+    } catch (error) {
+      process.stderr.write(error.code)
+    }`
+  const modules = [moduleUrl('io/pcap-writer.js'), moduleUrl('packet/memory.js')]
+  const options = ['--input-type=module', '-e', script, ...modules]
+  const { stdout, stderr } = spawnSync(process.execPath, options, { maxBuffer: 1 << 26 })
+  const seen = await readCapture(fileOf(folderFor(t), 'out.pcap', stdout))
+  t.same([seen.records.length, seen.truncation, String(stderr)], [5000, null, ''])
+
+  const child = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (piece: string) => (said += piece))
+  child.stdout.once('data', () => child.stdout.destroy())
+  await new Promise((done) => child.on('close', done))
+  t.equal(said, 'EPIPE')
+})
+
+t.test('files that cannot be opened', async (t) => {
+  const folder = folderFor(t)
+  t.equal(await errorOf(join(folder, 'none')), `CaptureError: ${folder}/none: no such file`)
+  t.equal(await errorOf(folder), `CaptureError: ${folder}: is a folder, expected a capture file`)
+  const denied = fromSystemError('a.pcap', Object.assign(new Error('EACCES'), { code: 'EACCES' }))
+  t.match(denied, { name: 'CaptureError', message: 'a.pcap: permission denied' })
+  const inFile = join(fileOf(folder, 'file'), 'none')
+  t.match(await errorOf(inFile), `CaptureError: ${inFile}: ENOTDIR: not a directory`)
+  const defect = new TypeError('a defect')
+  t.equal(fromSystemError('a.pcap', defect), defect, 'what is no system error stays what it is')
+})
+
+/** Reads whatever it is; what is seen must be in the window, and calls must come to an end. */
+async function survive(path: string, chunk: number): Promise<void> {
+  const size = readFileSync(path).length
+  const reader = await openCapture(path, memory, chunk)
+  try {
+    let [records, fills] = [0, 0]
+    for (let state = reader.next(); state !== END; state = reader.next()) {
+      if (state === STARVED) {
+        assert.ok(++fills <= size / chunk + 1, 'reads no more than there is')
+        await reader.fill()
+      } else {
+        assert.equal(state, RECORD)
+        assert.ok(++records <= size / 16, 'no more records than there is room for')
+        const { frameAt, capturedLength, nanoseconds, interfaceIndex, interfaces } = reader
+        assert.ok(frameAt >= 64 && frameAt + capturedLength <= 64 + MAX_RECORD + chunk)
+        assert.ok(nanoseconds >= 0 && nanoseconds < 1_000_000_000)
+        assert.ok(interfaceIndex < interfaces.length)
+      }
+    }
+  } finally {
+    await reader.close()
+  }
+}
+
+t.test('whatever a file holds, it is read or refused with a CaptureError', async (t) => {
+  const path = join(folderFor(t), 'fuzz')
+  const valid = CAPTURES.map(({ parts }) => Buffer.concat(parts))
+  const mutation = fc.tuple(fc.nat(3000), fc.oneof(fc.constantFrom(0, 1, 4, 0x7f, 0x80, 0xff), fc.nat(255)))
+  const mutated = fc
+    .tuple(fc.constantFrom(...valid), fc.array(mutation, { minLength: 1, maxLength: 8, size: 'max' }))
+    .map(([whole, changes]) => {
+      const b = Buffer.from(whole)
+      for (const [at, value] of changes) b[at % b.length] = value
+      return b
+    })
+  const start = fc.constantFrom(little.pcap(), big.pcap(), little.section(), big.section(), Buffer.alloc(0))
+  const noise = fc
+    .tuple(start, fc.uint8Array({ maxLength: 500, size: 'max' }))
+    .map((parts) => Buffer.concat(parts))
+  const words = fc
+    .tuple(
+      start,
+      fc.array(fc.constantFrom(0, 1, 2, 3, 4, 6, 12, 16, 32, 0xffffffff), { size: 'max', maxLength: 60 }),
+    )
+    .map(([head, values]) => Buffer.concat([head, ...values.map(little.u32)]))
+  const bytes = fc.oneof(mutated, noise, words)
+  const zipped = fc.boolean()
+  const chunk = fc.constantFrom(1, 13, 64, 4096)
+  let refused = 0
+  await fc.assert(
+    fc.asyncProperty(bytes, zipped, chunk, async (content, isZipped, chunkBytes) => {
+      writeFileSync(path, isZipped ? gzipSync(content) : content)
+      try {
+        await survive(path, chunkBytes)
+      } catch (error) {
+        if (!(error instanceof CaptureError)) throw error
+        assert.ok(error.message.startsWith(`${path}: `))
+        refused++
+      }
+    }),
+    { numRuns: 1500 },
+  )
+  t.ok(refused > 100 && refused < 1400, 'neither is everything refused nor everything read')
+})
+
+t.test('a record that lies about its length takes no memory', async (t) => {
+  const folder = folderFor(t)
+  const records: Seen[] = []
+  const lie = little.record({ frame: frames[0], capturedLength: BIG_FRAME })
+  const path = fileOf(folder, 'lie.pcap', little.pcap(), little.record({ frame: frames[0] }), lie)
+  const { truncation } = await readCapture(path, 64, records)
+  t.equal(records.length, 1)
+  t.equal(truncation, `${path}: offset 100: cut in a record: 76 bytes of at least ${16 + BIG_FRAME}`)
+})
