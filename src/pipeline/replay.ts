@@ -4,7 +4,7 @@
  */
 import { mkdirSync, realpathSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { MAX_PORTS } from '../bridge/fdb.js'
 import type { BridgePortOptions } from '../bridge/port-options.js'
 import type { FdbOptions } from '../bridge/fdb.js'
@@ -22,6 +22,7 @@ import { createDataplane } from './dataplane.js'
 import type { Dataplane } from './dataplane.js'
 import { DONE, EARLY, FULL, createMerge } from './merge.js'
 import type { CaptureMerge, MergeInput } from './merge.js'
+import { Pace } from './pace.js'
 
 /** Enough for a flood to every port there can be; a slot's pages count as resident only once it was used. */
 const SMALL_SLOTS = 16_384
@@ -265,34 +266,6 @@ class Session {
     const writer = new PcapWriter(path, arena.memory)
     this.#writers.push(writer)
     return new PcapPort(arena, writer)
-  }
-}
-
-/** Lets a replay go on as fast as its captures' clock times `speed`. */
-class Pace {
-  /** The latest capture time that may be replayed now. */
-  until: Microseconds
-  readonly #speed: number
-  #captureStart: Microseconds = NaN
-  #wallStart: Microseconds = NaN
-
-  constructor(speed: number) {
-    this.#speed = speed
-    this.until = speed === Infinity ? Infinity : -Infinity
-  }
-
-  /** Waits until a frame of capture time `next` is due. The first one is due at once. */
-  async wait(next: Microseconds, signal?: AbortSignal): Promise<void> {
-    if (Number.isNaN(this.#captureStart)) {
-      this.#captureStart = next
-      this.#wallStart = stopwatch()
-    }
-    const due = this.#wallStart + (next - this.#captureStart) / this.#speed
-    const milliseconds = Math.max(0, (due - stopwatch()) / 1000)
-    // An aborted wait is no failure: the caller looks at the signal.
-    if (milliseconds >= 1) await sleep(milliseconds, undefined, signal ? { signal } : {}).catch(() => {})
-    const elapsed = (stopwatch() - this.#wallStart) * this.#speed
-    this.until = Math.max(next, this.#captureStart + elapsed)
   }
 }
 

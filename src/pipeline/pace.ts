@@ -1,0 +1,32 @@
+/** How fast captured time goes by. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { stopwatch } from '../core/clock.js'
+import type { Microseconds } from '../core/clock.js'
+
+/** Lets a replay go on as fast as its captures' clock times `speed`. */
+export class Pace {
+  /** The latest capture time that may be replayed now. */
+  until: Microseconds
+  readonly #speed: number
+  #captureStart: Microseconds = NaN
+  #wallStart: Microseconds = NaN
+
+  constructor(speed: number) {
+    this.#speed = speed
+    this.until = speed === Infinity ? Infinity : -Infinity
+  }
+
+  /** Waits until a frame of capture time `next` is due. The first one is due at once. */
+  async wait(next: Microseconds, signal?: AbortSignal): Promise<void> {
+    if (Number.isNaN(this.#captureStart)) {
+      this.#captureStart = next
+      this.#wallStart = stopwatch()
+    }
+    const due = this.#wallStart + (next - this.#captureStart) / this.#speed
+    const milliseconds = Math.max(0, (due - stopwatch()) / 1000)
+    // An aborted wait is no failure: the caller looks at the signal.
+    if (milliseconds >= 1) await sleep(milliseconds, undefined, signal ? { signal } : {}).catch(() => {})
+    const elapsed = (stopwatch() - this.#wallStart) * this.#speed
+    this.until = Math.max(next, this.#captureStart + elapsed)
+  }
+}
