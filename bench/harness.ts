@@ -50,6 +50,8 @@ export interface Outcome {
   name: string
   title: string
   unit: string
+  /** Which contender is br100. */
+  ours: string
   date: string
   machine: string
   rounds: number
@@ -100,12 +102,13 @@ function outcomeOf(question: Question, rounds: number, values: Map<string, numbe
     const ours = medianOf(question.ours)
     ratios.push({ against: question.ours, ratio: ours, bar, reach, met: ours <= bar })
   }
-  const { name, title, unit } = question
+  const { name, title, unit, ours } = question
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Linux ${release()}, Node ${process.versions.node}`
   return {
     name,
     title,
     unit,
+    ours,
     date: new Date().toISOString().slice(0, 10),
     machine,
     rounds,
@@ -118,10 +121,10 @@ function outcomeOf(question: Question, rounds: number, values: Map<string, numbe
 export function record(outcome: Outcome): void {
   for (const { name, median } of outcome.contenders)
     console.log(`${name.padEnd(28)} ${short(median)} ${outcome.unit}`)
-  for (const { against, ratio, bar, reach, met } of outcome.ratios)
-    console.log(
-      `ratio to ${against}: ${ratio.toFixed(2)} (bar ${bar}, reach ${reach}): ${met ? 'met' : 'MISSED'}`,
-    )
+  for (const { against, ratio, bar, reach, met } of outcome.ratios) {
+    const what = against === outcome.ours ? 'limit' : `ratio to ${against}`
+    console.log(`${what}: ${short(ratio)} (bar ${bar}, reach ${reach}): ${met ? 'met' : 'MISSED'}`)
+  }
   mkdirSync(RESULTS, { recursive: true })
   writeFileSync(new URL(`${outcome.name}.json`, RESULTS), `${JSON.stringify(outcome, null, 2)}\n`)
   updateTable()
@@ -153,7 +156,7 @@ function tableRows({ title, unit, date, contenders, ratios }: Outcome): string[]
   return contenders.map(({ name, median }, i) => {
     const held = ratios.find(({ against }) => against === name)
     const right = held
-      ? `${held.ratio.toFixed(2)} | ${held.bar} | ${held.reach} | ${held.met ? 'met' : '**missed**'}`
+      ? `${short(held.ratio)} | ${held.bar} | ${held.reach} | ${held.met ? 'met' : '**missed**'}`
       : ' | | | '
     return `| ${i === 0 ? `${title} (${date})` : ''} | ${name} | ${short(median)} ${unit} | ${right} |`
   })

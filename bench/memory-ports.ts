@@ -11,6 +11,7 @@ import type { Arena } from '../src/packet/arena.js'
 import { BURST, Burst } from '../src/packet/burst.js'
 import { Memory } from '../src/packet/memory.js'
 import { createDataplane } from '../src/pipeline/dataplane.js'
+import type { Dataplane } from '../src/pipeline/dataplane.js'
 import type { Contender, Question, Sample } from './harness.js'
 
 const FRAME_BYTES = 64
@@ -81,25 +82,32 @@ function createNullPorts(arena: Arena): Port[] {
   }))
 }
 
-function ours(): Contender {
+/** Two null ports and the bridge between them: a call of `turn` carries a burst from each to the other. */
+export function createNullBridge(): { plane: Dataplane; turn: (now: number) => void } {
   const arena = createArena(new Memory(arenaBytes(1024, 1)), { small: 1024, large: 1 })
   const plane = createDataplane(arena)
   const ports = createNullPorts(arena)
   for (const [i, port] of ports.entries()) plane.addPort(`null${i}`, port)
   const burst = new Burst()
-  const turn = (number: number, now: number): void => {
+  const turnOf = (number: number, now: number): void => {
     ports[number].receive(burst, BURST, now)
     plane.received(number, burst.count, burst.count * FRAME_BYTES)
     plane.process(burst)
   }
+  const turn = (now: number): void => {
+    turnOf(0, now)
+    turnOf(1, now)
+  }
+  return { plane, turn }
+}
+
+function ours(): Contender {
+  const { plane, turn } = createNullBridge()
   const run = (): Sample => {
     const { txFrames } = plane.counters
     const before = txFrames[0] + txFrames[1]
     const started = stopwatch()
-    for (let frames = 0; frames < FRAMES; frames += 2 * BURST) {
-      turn(0, started)
-      turn(1, started)
-    }
+    for (let frames = 0; frames < FRAMES; frames += 2 * BURST) turn(started)
     const took = stopwatch() - started
     return { value: FRAMES / took, count: txFrames[0] + txFrames[1] - before }
   }
