@@ -41,8 +41,10 @@ async function printFrames(reader: CaptureReader, memory: Memory, count: number)
     for (let left = count; left > 0;) {
       const state = reader.next()
       if (state === END) return
-      if (state === STARVED) await reader.fill()
-      else {
+      if (state === STARVED) {
+        output.flush() // a pipe may be slow: what is known is shown
+        await reader.fill()
+      } else {
         output.write(lineOf(reader, memory, stamp))
         left--
       }

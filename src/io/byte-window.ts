@@ -56,6 +56,6 @@ export class ByteWindow {
     this.from = chunk - left
     this.to = chunk + length
     this.#streamed += length
-    this.atEnd = length < this.#chunkBytes
+    this.atEnd = length === 0
   }
 }

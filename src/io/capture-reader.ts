@@ -14,7 +14,7 @@
  */
 import type { Memory } from '../packet/memory.js'
 import { ByteWindow, CHUNK_BYTES } from './byte-window.js'
-import { openSource } from './byte-source.js'
+import { openSource } from './open-source.js'
 import type { CaptureReader, OpenCapture } from './capture.js'
 import { CaptureError } from './capture-error.js'
 import { PCAP_MAGICS, createPcapReader } from './pcap-reader.js'

@@ -1,10 +1,11 @@
 /** Capture files as these tests make and read them: in both byte orders, block by block, and as tshark sees them. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Test } from 'tap'
 import { END, RECORD, STARVED, openCapture, windowBytes } from '../../src/io/capture-reader.js'
 import type { CaptureInterface } from '../../src/io/capture-reader.js'
 import { Memory } from '../../src/packet/memory.js'
-import { run } from '../tools.js'
+import { needs, run } from '../tools.js'
 
 /** The largest chunk that `readCapture` is asked for. */
 const LARGEST_CHUNK = 1024 * 1024
@@ -70,6 +71,13 @@ export function fileOf(folder: string, name: string, ...parts: Uint8Array[]): st
   return path
 }
 
+/** The part of a test that needs these programs: where they are missing it alone is skipped. */
+export async function comparing(t: Test, programs: string[], compare: (t: Test) => void): Promise<void> {
+  await t.test(`compared by ${programs.join(', ')}`, async (t) => {
+    if (needs(t, ...programs)) compare(t)
+  })
+}
+
 /** A line a frame: `seconds.nanoseconds captured-length length interface-name`, by tshark. */
 export function tsharkRows(path: string): string[] {
   return tsharkFields(path, 'time_epoch', 'cap_len', 'len', 'interface_name')
@@ -80,6 +88,11 @@ export function tsharkFields(path: string, ...names: string[]): string[] {
   const fields = names.flatMap((name) => ['-e', `frame.${name}`])
   const text = run('tshark', '-n', '-r', path, '-T', 'fields', ...fields)
   return text.split('\n').slice(0, -1)
+}
+
+/** tshark shows custom blocks beside the packets, without a time. */
+export function packetRows(path: string): string[] {
+  return tsharkRows(path).filter((row) => !row.startsWith('\t'))
 }
 
 /** The same lines of what we read. tshark calls an interface of pcapng without a name `unknown`. */
@@ -131,6 +144,7 @@ export interface Maker {
   simple(originalLength: number, frame: Uint8Array): Buffer
 }
 
+/** The type of a section header block. */
 export const SHB = 0x0a0d0d0a
 export const END_OF_OPTIONS = Buffer.alloc(4)
 

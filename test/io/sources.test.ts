@@ -1,9 +1,7 @@
 import t from 'tap'
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
-import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { constants, gunzipSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { END, RECORD, STARVED, openCapture } from '../../src/io/capture-reader.js'
@@ -11,11 +9,11 @@ import { MAX_RECORD } from '../../src/io/byte-window.js'
 import { CaptureError, fromSystemError } from '../../src/io/capture-error.js'
 import { folderFor } from '../captures.js'
 import { BROADCAST, frame } from '../packets.js'
-import { END_OF_OPTIONS, errorOf, fileOf, maker, memory, readCapture } from './files.js'
+import { runs } from '../soak.js'
+import { END_OF_OPTIONS, errorOf, fileOf, memory, readCapture } from './files.js'
 import type { Maker, Seen } from './files.js'
+import { BIG_FRAME, big, little } from './samples.js'
 
-const [little, big] = [maker(true), maker(false)]
-const BIG_FRAME = 262_144
 const frames = [60, 0, 61, 98, 234, 62].map((size, i) =>
   size === 0 ? new Uint8Array(0) : frame(BROADCAST, '02:00:00:00:00:01', size, i),
 )
@@ -213,95 +211,6 @@ t.test('a damaged gzip stream is refused', async (t) => {
   }
 })
 
-/** What another process sees of a capture on its standard input, as text. */
-const SCRIPT = `
-  const { END, STARVED, openCapture, windowBytes } = await import(process.argv[1])
-  const { Memory } = await import(process.argv[2])
-  let [count, bytes] = [0, 0]
-  try {
-    const reader = await openCapture('-', new Memory(windowBytes()))
-    for (let state = reader.next(); state !== END; state = reader.next())
-      if (state === STARVED) await reader.fill()
-      else [count, bytes] = [count + 1, bytes + reader.capturedLength]
-    await reader.close()
-    console.log(reader.path, reader.format, count, bytes, reader.size, reader.bytesRead(), reader.truncation)
-  } catch (error) {
-    console.log(error.name + ': ' + error.message)
-  }`
-
-const moduleUrl = (path: string): string => pathToFileURL(join('dist/src', path)).href
-const OPTIONS = [
-  '--input-type=module',
-  '-e',
-  SCRIPT,
-  moduleUrl('io/capture-reader.js'),
-  moduleUrl('packet/memory.js'),
-]
-
-function readInChild(input: Buffer): string {
-  return spawnSync(process.execPath, OPTIONS, { input, encoding: 'utf8' }).stdout.trim()
-}
-
-t.test('standard input: a pipe, compressed or not, and a file', async (t) => {
-  const many = Buffer.concat([CAPTURES[0].parts[0], ...new Array<Buffer>(3000).fill(CAPTURES[0].parts[5])])
-  const expected = `- pcap 3000 ${3000 * 234} null`
-  t.equal(readInChild(many), `${expected} ${many.length} null`)
-  const zipped = gzipSync(many)
-  t.equal(readInChild(zipped), `${expected} ${zipped.length} null`)
-  t.equal(
-    readInChild(many.subarray(0, -1)),
-    `- pcap 2999 ${2999 * 234} null ${many.length - 1} -: offset ${many.length - 250}: ` +
-      'cut in a record: 249 bytes of at least 250',
-  )
-  t.equal(readInChild(Buffer.alloc(0)), 'CaptureError: -: empty, expected a pcap or pcapng file')
-
-  const file = openSync(fileOf(folderFor(t), 'many.pcap', many), 'r')
-  const { stdout } = spawnSync(process.execPath, OPTIONS, {
-    stdio: [file, 'pipe', 'inherit'],
-    encoding: 'utf8',
-  })
-  closeSync(file)
-  t.equal(stdout.trim(), `${expected} ${many.length} null`)
-})
-
-t.test('standard input that comes byte by byte', async (t) => {
-  const whole = Buffer.concat([CAPTURES[2].parts[0], CAPTURES[2].parts[1], CAPTURES[2].parts[2]])
-  const child = spawn(process.execPath, OPTIONS, { stdio: ['pipe', 'pipe', 'inherit'] })
-  let text = ''
-  child.stdout.setEncoding('utf8').on('data', (piece: string) => (text += piece))
-  for (const byte of whole) await new Promise((done) => child.stdin.write(Buffer.of(byte), done))
-  child.stdin.end()
-  await new Promise((done) => child.on('close', done))
-  t.equal(text.trim(), `- pcapng 1 60 null ${whole.length} null`)
-})
-
-t.test('standard output: what a writer writes there, and a reader that goes away', async (t) => {
-  const script = `
-    const { PcapWriter } = await import(process.argv[1])
-    const { Memory } = await import(process.argv[2])
-    const memory = new Memory(1 << 20)
-    const writer = new PcapWriter('-', memory)
-    const at = memory.reserve(1000)
-    try {
-      for (let i = 0; i < 5000; i++) writer.write(at, 1000, 1000, i, 0)
-      writer.close()
-    } catch (error) {
-      process.stderr.write(error.code)
-    }`
-  const modules = [moduleUrl('io/pcap-writer.js'), moduleUrl('packet/memory.js')]
-  const options = ['--input-type=module', '-e', script, ...modules]
-  const { stdout, stderr } = spawnSync(process.execPath, options, { maxBuffer: 1 << 26 })
-  const seen = await readCapture(fileOf(folderFor(t), 'out.pcap', stdout))
-  t.same([seen.records.length, seen.truncation, String(stderr)], [5000, null, ''])
-
-  const child = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'pipe'] })
-  let said = ''
-  child.stderr.setEncoding('utf8').on('data', (piece: string) => (said += piece))
-  child.stdout.once('data', () => child.stdout.destroy())
-  await new Promise((done) => child.on('close', done))
-  t.equal(said, 'EPIPE')
-})
-
 t.test('files that cannot be opened', async (t) => {
   const folder = folderFor(t)
   t.equal(await errorOf(join(folder, 'none')), `CaptureError: ${folder}/none: no such file`)
@@ -361,21 +270,22 @@ t.test('whatever a file holds, it is read or refused with a CaptureError', async
   const bytes = fc.oneof(mutated, noise, words)
   const zipped = fc.boolean()
   const chunk = fc.constantFrom(1, 13, 64, 4096)
-  let refused = 0
+  let [read, refused] = [0, 0]
   await fc.assert(
     fc.asyncProperty(bytes, zipped, chunk, async (content, isZipped, chunkBytes) => {
       writeFileSync(path, isZipped ? gzipSync(content) : content)
       try {
         await survive(path, content.length, chunkBytes)
+        read++
       } catch (error) {
         if (!(error instanceof CaptureError)) throw error
         assert.ok(error.message.startsWith(`${path}: `))
         refused++
       }
     }),
-    { numRuns: 1500 },
+    runs(1500),
   )
-  t.ok(refused > 100 && refused < 1400, 'neither is everything refused nor everything read')
+  t.ok(refused > 100 && read > 100, 'neither is everything refused nor everything read')
 })
 
 t.test('a record that lies about its length takes no memory', async (t) => {
