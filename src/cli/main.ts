@@ -7,6 +7,7 @@
 import { Command, CommanderError } from 'commander'
 import { readFileSync } from 'node:fs'
 import { exitStatusOf, printError } from './errors.js'
+import { writeOut } from './output.js'
 
 const collect = (value: string, values: string[] = []): string[] => [...values, value]
 
@@ -18,6 +19,7 @@ function program(): Command {
     .description('A userspace bridge for captures: replays frames as the Linux bridge would carry them.')
     .version(version)
     .exitOverride()
+    .configureOutput({ writeOut })
     .showHelpAfterError('(br100 --help tells more)')
   addReplay(br100)
   addPrint(br100)
@@ -60,12 +62,6 @@ function addPrint(br100: Command): void {
       process.exitCode = await printCommand(file, options)
     })
 }
-
-// A reader that has seen enough (`| head`) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') printError(error)
-  process.exit(error.code === 'EPIPE' ? 0 : 1)
-})
 
 try {
   await program().parseAsync()

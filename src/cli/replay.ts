@@ -1,13 +1,18 @@
 /** br100 replay: the command line on one side, the replay and its report on the other. */
 import type { SingleBar } from 'cli-progress'
+import { stopwatch } from '../core/clock.js'
+import type { Microseconds } from '../core/clock.js'
 import type { NodeConfig } from '../control/node.js'
 import { reportJson, reportText } from '../inspect/report.js'
 import { replay } from '../pipeline/replay.js'
 import type { ReplayInput, ReplayOptions } from '../pipeline/replay.js'
 import { UsageError } from './errors.js'
+import { writeOut } from './output.js'
 
 /** Input shorter than this is replayed before a progress bar could be read. */
 const LONG_INPUT = 64 * 1024 * 1024
+/** How long it may take before anyone wonders. */
+const NOTICEABLE: Microseconds = 500_000
 
 /** Runs the command with commander's options; the exit status. */
 export async function replayCommand(
@@ -28,9 +33,7 @@ export async function replayCommand(
     onProgress: (bytesRead, size) => progress.show(bytesRead, size),
   }).finally(() => progress.end())
   const bridge = (options['bridge'] as string | undefined) ?? node?.bridge ?? 'br100'
-  process.stdout.write(
-    options['json'] ? `${JSON.stringify(reportJson(report))}\n` : reportText(report, bridge),
-  )
+  writeOut(options['json'] ? `${JSON.stringify(reportJson(report))}\n` : reportText(report, bridge))
   for (const truncation of report.truncations) process.stderr.write(`br100: ${truncation}\n`)
   if (interrupt.signal.aborted) return 130
   return report.truncations.length > 0 ? 1 : 0
@@ -95,17 +98,23 @@ function nodeOptions(node: NodeConfig): Partial<ReplayOptions> {
 class Progress {
   #bar: SingleBar | null = null
   #loading = false
+  readonly #started = stopwatch()
   #ended = false
 
   show(bytesRead: number, size: number | null): void {
     if (this.#bar !== null) this.#bar.update(bytesRead)
-    else if (!this.#loading && process.stderr.isTTY && size !== null && size >= LONG_INPUT)
+    else if (!this.#loading && size !== null && size >= LONG_INPUT && this.#isTerminal())
       void this.#start(size)
   }
 
   end(): void {
     this.#ended = true
     this.#bar?.stop()
+  }
+
+  #isTerminal(): boolean {
+    if (stopwatch() - this.#started < NOTICEABLE) return false
+    return process.stderr.isTTY
   }
 
   async #start(size: number): Promise<void> {

@@ -1,12 +1,10 @@
 /** Where a capture's bytes go: a file, or standard output for '-', through a buffer in memory. */
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import type { Memory } from '../packet/memory.js'
+import { STDOUT, writeFully } from './write-fully.js'
 
 /** Bytes that are gathered before they are written, and that a sink reserves of its memory. */
 export const SINK_BYTES = 64 * 1024
-
-const STDOUT = 1
-const RETRY_MILLISECONDS = 5
 
 /** Writes bytes in order; errors are the system's, their message with path and operation. */
 export class ByteSink {
@@ -74,20 +72,6 @@ export class ByteSink {
   }
 
   #write(bytes: Uint8Array, from: number, length: number): void {
-    for (let written = 0; written < length;)
-      written += this.#writeOnce(bytes, from + written, length - written)
-  }
-
-  /** A pipe whose reader is slow says so (EAGAIN): what is asked for then is a little patience. */
-  #writeOnce(bytes: Uint8Array, from: number, length: number): number {
-    try {
-      return writeSync(this.#file, bytes, from, length)
-    } catch (error) {
-      const failure = error as NodeJS.ErrnoException
-      if (failure.code !== 'EAGAIN')
-        throw Object.assign(failure, { message: `${this.path}: ${failure.message}` })
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MILLISECONDS)
-      return 0
-    }
+    writeFully(this.#file, this.path, bytes, from, length)
   }
 }
