@@ -10,6 +10,7 @@ import { replay } from '../src/pipeline/replay.js'
 import { captureFolder, writeCapture } from './capture-files.js'
 import type { Question, Sample } from './harness.js'
 import { createNullBridge } from './memory-ports.js'
+import type { NullBridge } from './memory-ports.js'
 
 /** V8's young generation at its largest: what one collection may have taken away. */
 const YOUNG_GENERATION = 16 * 1024 * 1024
@@ -32,6 +33,7 @@ export const garbage: Question = {
   async contenders() {
     const { folder, remove } = captureFolder()
     const { path } = writeCapture(folder, FRAME_BYTES, FILE_BYTES)
+    const bridge = createNullBridge()
     const whole = async (): Promise<Sample> => {
       let frames = 0
       const bytes = await grown(async () => {
@@ -41,16 +43,14 @@ export const garbage: Question = {
       return { value: bytes / frames, count: frames }
     }
     const contenders = [
-      { name: 'br100', run: memoryPorts },
+      { name: 'br100', run: () => memoryPorts(bridge) },
       { name: 'br100, a replay from start to end', run: whole },
     ]
     return { contenders, end: remove }
   },
 }
 
-const { plane, turn } = createNullBridge()
-
-async function memoryPorts(): Promise<Sample> {
+async function memoryPorts({ plane, turn }: NullBridge): Promise<Sample> {
   for (let i = 0; i < 1000; i++) turn(0)
   const { txFrames } = plane.counters
   const before = txFrames[0] + txFrames[1]

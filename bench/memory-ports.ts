@@ -82,8 +82,15 @@ function createNullPorts(arena: Arena): Port[] {
   }))
 }
 
-/** Two null ports and the bridge between them: a call of `turn` carries a burst from each to the other. */
-export function createNullBridge(): { plane: Dataplane; turn: (now: number) => void } {
+/** Two null ports and the bridge between them. */
+export interface NullBridge {
+  plane: Dataplane
+  /** Carries a burst from each port to the other. */
+  turn(now: number): void
+}
+
+/** Makes one. */
+export function createNullBridge(): NullBridge {
   const arena = createArena(new Memory(arenaBytes(1024, 1)), { small: 1024, large: 1 })
   const plane = createDataplane(arena)
   const ports = createNullPorts(arena)
