@@ -34,8 +34,8 @@ export async function openCapture(
   chunkBytes = CHUNK_BYTES,
 ): Promise<CaptureReader> {
   const source = await openSource(path)
-  const window = new ByteWindow(source, memory, chunkBytes)
   try {
+    const window = new ByteWindow(source, memory, chunkBytes)
     while (window.to - window.from < 24 && !window.atEnd) await window.advance()
     return readerFor({ path, window })
   } catch (error) {

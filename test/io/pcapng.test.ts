@@ -338,6 +338,7 @@ t.test('what a reader says of the file', async (t) => {
   const path = fileOf(folderFor(t), 'a.pcapng', little.section(), named(little, 'eth0\0\0'))
   const reader = await openCapture(path, memory)
   t.same(reader.interfaces, [], 'those that were met so far')
+  t.equal(reader.truncation, null)
   const records: Seen[] = []
   t.same((await readCapture(path, 64, records)).interfaces, [{ name: 'eth0', linkType: 1, snapLength: 0 }])
   t.same(records, [])

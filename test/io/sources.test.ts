@@ -1,18 +1,19 @@
 import t from 'tap'
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { lstatSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { constants, gunzipSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { END, RECORD, STARVED, openCapture } from '../../src/io/capture-reader.js'
+import { END, RECORD, STARVED, openCapture, windowBytes } from '../../src/io/capture-reader.js'
 import { MAX_RECORD } from '../../src/io/byte-window.js'
 import { CaptureError, fromSystemError } from '../../src/io/capture-error.js'
+import { Memory } from '../../src/packet/memory.js'
 import { folderFor } from '../captures.js'
 import { BROADCAST, frame } from '../packets.js'
 import { runs } from '../soak.js'
 import { END_OF_OPTIONS, errorOf, fileOf, memory, readCapture } from './files.js'
 import type { Maker, Seen } from './files.js'
-import { BIG_FRAME, big, little } from './samples.js'
+import { BIG_FRAME, COMMENT, big, little } from './samples.js'
 
 const frames = [60, 0, 61, 98, 234, 62].map((size, i) =>
   size === 0 ? new Uint8Array(0) : frame(BROADCAST, '02:00:00:00:00:01', size, i),
@@ -136,6 +137,63 @@ t.test('chunks of any size give the same records', async (t) => {
   }
 })
 
+/** An enhanced packet block as long as any may be: what the longest frame leaves is filled with comments. */
+function longestBlock(make: Maker, frame: Uint8Array): Buffer {
+  const comment = make.option(COMMENT, new Uint8Array(65_532))
+  const filled = make.enhanced({ frame, options: [comment] }).length
+  const rest = make.option(COMMENT, new Uint8Array(MAX_RECORD - filled - 4))
+  return make.enhanced({ frame, options: [comment, rest] })
+}
+
+t.test('the longest records, in chunks that are far shorter', async (t) => {
+  const path = join(folderFor(t), 'long')
+  const long = Uint8Array.from({ length: BIG_FRAME }, (_, i) => i ^ (i >> 8) ^ (i >> 16))
+  for (const make of [little, big]) {
+    const block = longestBlock(make, long)
+    assert.equal(block.length, MAX_RECORD)
+    const pcapng = [make.section(), make.interface(0), block, make.enhanced({ frame: frames[0] }), block]
+    const short = make.record({ frame: frames[0] })
+    const pcap = [make.pcap(), make.record({ frame: long }), short, make.record({ frame: long })]
+    for (const whole of [pcapng, pcap].map((parts) => Buffer.concat(parts)))
+      for (const chunk of [128, 1000]) {
+        writeFileSync(path, whole)
+        const { records, truncation } = await readCapture(path, chunk)
+        assert.equal(truncation, null)
+        assert.deepEqual(
+          records.map((one) => one.frame.equals(long)),
+          [true, false, true],
+        )
+        // One byte less: all of the last record but that is in the window, in front of an empty chunk.
+        writeFileSync(path, whole.subarray(0, -1))
+        assert.equal((await readCapture(path, chunk)).records.length, 2)
+      }
+  }
+  t.pass('256 KiB of frame in 384 KiB of block')
+})
+
+t.test('a window keeps to its region of the memory', async (t) => {
+  const long = new Uint8Array(BIG_FRAME).fill(7)
+  const parts = [little.section(), little.interface(0), longestBlock(little, long), little.enhanced({})]
+  const path = fileOf(folderFor(t), 'long.pcapng', ...parts)
+  for (const chunk of [4096, 300_000]) {
+    const own = new Memory(windowBytes(chunk) + 2 * 64)
+    const before = own.reserve(64)
+    const available = own.available
+    const reader = await openCapture(path, own, chunk)
+    t.ok(available - own.available <= windowBytes(chunk), 'no more than it says beforehand')
+    const behind = own.reserve(64)
+    const neighbours = [own.bytes.subarray(before, before + 64), own.bytes.subarray(behind, behind + 64)]
+    for (const bytes of neighbours) bytes.fill(0xa5)
+    let records = 0
+    for (let state = reader.next(); state !== END; state = reader.next())
+      if (state === STARVED) await reader.fill()
+      else records++
+    await reader.close()
+    t.equal(records, 2)
+    for (const bytes of neighbours) t.ok(bytes.every((byte) => byte === 0xa5))
+  }
+})
+
 t.test('gzip-compressed files, of several members too', async (t) => {
   const folder = folderFor(t)
   for (const { parts } of CAPTURES) {
@@ -222,6 +280,28 @@ t.test('files that cannot be opened', async (t) => {
   const defect = new TypeError('a defect')
   t.equal(fromSystemError('a.pcap', defect), defect, 'what is no system error stays what it is')
 })
+
+t.test('no file stays open: not a closed one, nor one that could not be read', async (t) => {
+  const isOpen = (path: string): boolean =>
+    readdirSync('/proc/self/fd').some((name) => readlinkIfOpen(`/proc/self/fd/${name}`) === path)
+  const folder = folderFor(t)
+  const good = fileOf(folder, 'good', ...CAPTURES[0].parts)
+  const reader = await openCapture(good, memory)
+  t.ok(isOpen(good))
+  await reader.close()
+  t.notOk(isOpen(good))
+
+  const bad = fileOf(folder, 'bad', Buffer.from('no capture'))
+  await t.rejects(openCapture(bad, memory), { name: 'CaptureError' })
+  t.notOk(isOpen(bad))
+  await t.rejects(openCapture(good, new Memory(100)), { name: 'OutOfMemory' })
+  t.notOk(isOpen(good))
+})
+
+/** The descriptor with which the folder was listed is closed by now. */
+function readlinkIfOpen(path: string): string | null {
+  return lstatSync(path, { throwIfNoEntry: false }) ? readlinkSync(path) : null
+}
 
 /** Reads whatever it is; what is seen must be in the window, and calls must come to an end. */
 async function survive(path: string, size: number, chunk: number): Promise<void> {
