@@ -22,7 +22,7 @@ export async function replayCommand(
   const inputs = parseInputs(file, (options['port'] ?? []) as string[])
   const node = typeof options['node'] === 'string' ? await readNodeFile(options['node'], inputs) : null
   const interrupt = new AbortController()
-  process.once('SIGINT', () => interrupt.abort())
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort(name))
   const progress = new Progress()
   const report = await replay({
     inputs,
@@ -35,7 +35,7 @@ export async function replayCommand(
   const bridge = (options['bridge'] as string | undefined) ?? node?.bridge ?? 'br100'
   writeOut(options['json'] ? `${JSON.stringify(reportJson(report))}\n` : reportText(report, bridge))
   for (const truncation of report.truncations) process.stderr.write(`br100: ${truncation}\n`)
-  if (interrupt.signal.aborted) return 130
+  if (interrupt.signal.aborted) return interrupt.signal.reason === 'SIGTERM' ? 143 : 130
   return report.truncations.length > 0 ? 1 : 0
 }
 
