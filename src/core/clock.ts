@@ -9,11 +9,6 @@ export type Microseconds = number
 /** Factor between the clock's unit and seconds. */
 export const MICROSECONDS_PER_SECOND = 1_000_000
 
-/** The wall clock. */
-export function wallClock(): Microseconds {
-  return Date.now() * 1000
-}
-
 /** A clock that only goes forward, from an arbitrary start: for measuring how long something took. */
 export function stopwatch(): Microseconds {
   return performance.now() * 1000

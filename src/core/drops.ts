@@ -15,7 +15,6 @@ const NAMES = [
   'same-port',
   'isolated',
   'no-port',
-  'tx-full',
 ] as const
 
 /** No slot of the arena was free for the frame or for one of its copies. */
@@ -34,8 +33,6 @@ export const SAME_PORT = FIRST + 5
 export const ISOLATED = FIRST + 6
 /** To be flooded, but no port takes it. */
 export const NO_PORT = FIRST + 7
-/** The port it should leave by takes no more. */
-export const TX_FULL = FIRST + 8
 
 /** The first reason that a rule registers. */
 const FIRST_RULE = 64

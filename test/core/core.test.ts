@@ -1,13 +1,12 @@
 import t from 'tap'
-import { fromTimestamp, stopwatch, wallClock } from '../../src/core/clock.js'
-import { BAD_SOURCE, Drops, NO_PORT, TX_FULL } from '../../src/core/drops.js'
+import { fromTimestamp, stopwatch } from '../../src/core/clock.js'
+import { BAD_SOURCE, Drops, NO_PORT } from '../../src/core/drops.js'
 import { PortCounters } from '../../src/core/port.js'
 import { BAD_CHECKSUM, TRUNCATED } from '../../src/wire/reason.js'
 
 t.test('clocks count microseconds', async (t) => {
   t.equal(fromTimestamp(1_700_000_000, 123_456_000), 1_700_000_000_123_456)
   t.ok(fromTimestamp(1_700_000_000, 1000) > fromTimestamp(1_700_000_000, 0))
-  t.ok(Math.abs(wallClock() - Date.now() * 1000) < 1e6)
   const started = stopwatch()
   t.ok(stopwatch() >= started)
 })
@@ -30,7 +29,6 @@ t.test('drops: a wire reason counts as it stands, a rule registers its own', asy
   )
   t.equal(drops.nameOf(BAD_CHECKSUM), 'bad-checksum')
   t.equal(drops.nameOf(NO_PORT), 'no-port')
-  t.equal(drops.nameOf(TX_FULL), 'tx-full')
 })
 
 t.test('drops: as many rules as there are', async (t) => {

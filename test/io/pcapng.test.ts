@@ -202,6 +202,19 @@ t.test('options of the wrong length do not count', async (t) => {
   t.match((await readCapture(path)).records, [{ seconds: 1, nanoseconds: 2000 }])
 })
 
+t.test('an option that is longer than its block does not count', async (t) => {
+  const folder = folderFor(t)
+  for (const [length, name] of [
+    [4, 'eth0'],
+    [5, ''],
+    [0xffff, ''],
+  ] as const) {
+    const option = Buffer.concat([little.u16(IF_NAME), little.u16(length), Buffer.from('eth0')])
+    const path = fileOf(folder, 'odd.pcapng', little.section(), little.interface(0, option))
+    t.match((await readCapture(path)).interfaces, [{ name }], `${length} bytes`)
+  }
+})
+
 t.test('time stamps of any unit and shift are exact', async (t) => {
   const coarse = fc.oneof(fc.nat(9), fc.integer({ min: 0x80, max: 0x80 + 30 }))
   const unit = fc.oneof(coarse, fc.nat(255))

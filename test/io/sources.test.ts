@@ -103,6 +103,10 @@ t.test('what is said of a cut', async (t) => {
     await said(little.section(), long.subarray(0, 900)),
     'FILE: offset 928: cut in a block: 112 more bytes expected',
   )
+  t.equal(
+    await said(little.section(), long.subarray(0, -1)),
+    'FILE: offset 1039: cut in a block: 1 more bytes expected',
+  )
   const zipped = gzipSync(Buffer.concat([little.section(), long]), { level: 0 })
   t.equal(
     await said(zipped.subarray(0, -8 - 112)),

@@ -102,6 +102,12 @@ t.test('standard output: what a writer writes there, and a reader that goes away
   const seen = await readCapture(fileOf(folderFor(t), 'out.pcap', stdout))
   t.same([seen.records.length, seen.truncation, String(stderr)], [5000, null, ''])
 
+  // A pipe that does not block is full now and then.
+  const notBlocking = `await import('node:net').then(({ Socket }) => new Socket({ fd: 1, readable: false }))`
+  const impatient = ['--input-type=module', '-e', `${notBlocking}\n${script}`, ...modules]
+  const other = spawnSync(process.execPath, impatient, { maxBuffer: 1 << 26 })
+  t.same([other.stdout.equals(stdout), String(other.stderr)], [true, ''])
+
   const child = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (piece: string) => (said += piece))

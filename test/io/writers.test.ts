@@ -145,7 +145,7 @@ t.test('the pcapng file we write is what tshark and capinfos read, and what was 
   await comparing(t, ['tshark', 'capinfos'], (t) => {
     t.same(tsharkRows(copied), packetRows(source))
     t.same(
-      tsharkFields(copied, 'comment', 'packet_flags_direction'),
+      tsharkFields(copied, 'comment', 'packet_flags'),
       was.records.map(({ outbound }, i) => `${i % 2 ? `grüße ${i}` : ''}\t${outbound ? '0x00000002' : ''}`),
     )
     const value = capinfos(copied)
