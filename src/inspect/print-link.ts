@@ -22,7 +22,7 @@ export function printEthernet(frame: Stretch): string {
   if (!has(frame, ethernet.HEADER_LENGTH)) return unreadable('ethernet', TRUNCATED, frame)
   let typeAt = ethernet.etherTypeAt(at)
   let tags = ''
-  for (let n = 0; n < vlan.MAXIMUM_TAGS && vlan.isTag(vlan.tpid(b, typeAt)); n++) {
+  for (let n = 0; n < vlan.MAX_TAGS && vlan.isTag(vlan.tpid(b, typeAt)); n++) {
     const reason = vlan.check(b, typeAt, end)
     if (reason !== OK) return tags + unreadable('vlan', reason, part(frame, typeAt))
     tags += printTag(b, typeAt)

@@ -16,7 +16,7 @@ import { BAD_VERSION, OK, TRUNCATED } from './reason.js'
 /** Bytes that a tag adds to the frame. */
 export const HEADER_LENGTH = 4
 /** Tags followed at most. Nobody stacks so many: two are QinQ, three are met in transit. */
-export const MAXIMUM_TAGS = 8
+export const MAX_TAGS = 8
 
 const TPID = 0
 const TCI = 2
@@ -93,12 +93,12 @@ export function isTag(type: number): boolean {
 
 /**
  * From the Ethernet header at `at`, the offset of the EtherType behind all tags, or -1 when the frame ends
- * before it. Without a tag that is the header's own. After MAXIMUM_TAGS the walk stops, and what stands
+ * before it. Without a tag that is the header's own. After MAX_TAGS the walk stops, and what stands
  * there, tag or not, is the answer.
  */
 export function innerTypeAt(b: Uint8Array, at: number, end: number): number {
   let type = etherTypeAt(at)
-  for (let tags = 0; tags < MAXIMUM_TAGS; tags++) {
+  for (let tags = 0; tags < MAX_TAGS; tags++) {
     if (type + 2 > end || !isTag(tpid(b, type))) break
     type += HEADER_LENGTH
   }

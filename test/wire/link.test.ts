@@ -178,7 +178,7 @@ t.test('VLAN: every way of being short or no tag', async (t) => {
 t.test('VLAN: the EtherType behind any number of tags', async (t) => {
   t.equal(vlan.innerTypeAt(WHO_HAS, 0, WHO_HAS.length), 12, 'no tag')
   t.equal(vlan.innerTypeAt(WHO_HAS, 0, 14), 12, 'a header alone')
-  for (let tags = 0; tags <= vlan.MAXIMUM_TAGS; tags++) {
+  for (let tags = 0; tags <= vlan.MAX_TAGS; tags++) {
     const b = hex('ffffffffffff 080027158517' + '91000001'.repeat(tags) + '0800')
     const frame = Uint8Array.from([0xa5, ...b])
     t.equal(vlan.innerTypeAt(frame, 1, frame.length), 1 + 12 + 4 * tags, `${tags} tags`)
