@@ -213,7 +213,7 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
 
   function leaving(port: number): Burst {
     const queue = queues[port]
-    queue.count = queueLengths[port]!
+    queue.count = queueLengths[port]
     queueLengths[port] = 0
     return queue
   }

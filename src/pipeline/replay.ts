@@ -148,6 +148,10 @@ class Session {
       if (port === null && reader.format === 'pcapng') this.#addInterfaces(reader)
       else this.#addFile(reader, port ?? portName(path))
     }
+    if (localAddresses.length + stations.length > MAX_PORTS)
+      throw new ReplayError(
+        `${localAddresses.length + stations.length} static addresses, expected at most ${MAX_PORTS}`,
+      )
     for (const name of Object.keys(this.#options.ports ?? {})) this.#portFor(name)
     for (const mac of localAddresses) this.#plane.bridge.addLocalAddress(mac)
     for (const { mac, port } of stations) this.#plane.bridge.addStaticStation(mac, this.#portFor(port))
@@ -251,7 +255,10 @@ class Session {
   /** The number of the port of this name, which is added when it is new. */
   #portFor(name: string): number {
     const known = this.#plane.portNumber(name)
-    return known >= 0 ? known : this.#plane.addPort(name, this.#sink(name), this.#options.ports?.[name])
+    if (known >= 0) return known
+    if (this.#plane.portNames.length === MAX_PORTS)
+      throw new ReplayError(`port ${name}: one too many, a bridge has at most ${MAX_PORTS}`)
+    return this.#plane.addPort(name, this.#sink(name), this.#options.ports?.[name])
   }
 
   #sink(name: string): Sink {

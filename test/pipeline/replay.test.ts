@@ -330,6 +330,21 @@ t.test('output that would overwrite what is read, or itself, is refused', async 
   await t.rejects(replay({ inputs: [{ port: 'x', path }], out: join(path, 'sub') }), { code: 'ENOTDIR' })
 })
 
+t.test('more ports or static addresses than a bridge has', async (t) => {
+  const path = writePcap(join(folderFor(t), 'a.pcap'), [at(1, B, A)])
+  const inputs = [{ port: 'a', path }]
+  const ports = Object.fromEntries(Array.from({ length: 1024 }, (_, i) => [`p${i}`, {}]))
+  await t.rejects(replay({ inputs, ports }), {
+    name: 'ReplayError',
+    message: 'port p1023: one too many, a bridge has at most 1024',
+  })
+  const localAddresses = Array.from({ length: 1025 }, () => mac(A))
+  await t.rejects(replay({ inputs, localAddresses }), {
+    name: 'ReplayError',
+    message: /^1025 static addresses/,
+  })
+})
+
 t.test('a cut file: what came before is replayed, and the report says so', async (t) => {
   const folder = folderFor(t)
   const path = writePcap(join(folder, 'a.pcap'), [at(1, B, A), at(2, B, A)])
