@@ -1,7 +1,8 @@
 /**
  * What a frame leaves for the garbage collector, in steady state: how much the heap grew while frames were
  * bridged between two memory ports, by Node's own heap counter, in a stretch without a collection. Beside it,
- * for the record, a whole replay: what is left there is per chunk of the file (promises), not per frame.
+ * for the record, a whole replay: an upper bound, in which setting up counts, and each collection as all that
+ * it can have taken away.
  */
 import { PerformanceObserver } from 'node:perf_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
