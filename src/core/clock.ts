@@ -16,5 +16,5 @@ export function stopwatch(): Microseconds {
 
 /** A capture's time stamp as a point in time. */
 export function fromTimestamp(seconds: number, nanoseconds: number): Microseconds {
-  return seconds * MICROSECONDS_PER_SECOND + nanoseconds / 1000
+  return seconds * MICROSECONDS_PER_SECOND + nanoseconds * 0.001
 }

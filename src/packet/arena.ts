@@ -24,8 +24,8 @@ export const HEADROOM = 66
 
 const LINE = 64
 const SMALL_BYTES = 33 * LINE
-/** The longest frame of a small slot: an Ethernet frame of MTU 1500 with any tags. */
-export const SMALL_ROOM = SMALL_BYTES - HEADROOM
+/** The longest frame of a small slot: an Ethernet frame of MTU 1500 with any tags. Whole pieces of `copyAll`. */
+export const SMALL_ROOM = (SMALL_BYTES - HEADROOM) & ~15
 /** The longest frame of a large slot: what a capture may hold, and more than a 64 KiB GSO segment. */
 export const LARGE_ROOM = 262_144
 const LARGE_BYTES = (Math.ceil((LARGE_ROOM + HEADROOM) / LINE) | 1) * LINE

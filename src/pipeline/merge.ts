@@ -13,6 +13,9 @@ import { BURST } from '../packet/burst.js'
 import type { Burst } from '../packet/burst.js'
 import type { Dataplane } from './dataplane.js'
 
+/** Memory that a merge reserves, alignment included. */
+export const MERGE_BYTES = BURST * 12 + 64
+
 /** All captures have ended. */
 export const DONE = 0
 /** The burst is full, or takes no more frames without being processed first. */
@@ -39,7 +42,7 @@ export interface CaptureMerge {
   readonly now: Microseconds
   /** After EARLY: when the next frame is. */
   readonly nextTime: Microseconds
-  /** Adds packets to the burst, none later than `until`. Throws a CaptureError where a file is malformed. */
+  /** Adds packets to the burst, none later than `until`. */
   fill(burst: Burst, until: Microseconds): number
   /** Reads on where bytes ran out. */
   replenish(): Promise<void>
@@ -49,7 +52,7 @@ export interface CaptureMerge {
 export function createMerge(plane: Dataplane, inputs: readonly MergeInput[]): CaptureMerge {
   const { arena } = plane
   const { start, port: ingress, time, seconds, nanoseconds, take } = arena
-  const { copy } = arena.memory
+  const { copy, copyAll, words } = arena.memory
   // An imported constant is loaded and checked at every use; a captured one is compiled in.
   const [record, small] = [RECORD, SMALL_ROOM]
   /** What each reader's last `next` returned: RECORD while its frame waits to be taken. */
@@ -57,6 +60,8 @@ export function createMerge(plane: Dataplane, inputs: readonly MergeInput[]): Ca
   const clock = new Float64Array(3)
   const [NOW, NEXT, UNTIL] = [0, 1, 2]
   clock[NOW] = -Infinity
+  /** What takePlain copies at its end: to, from, length of each frame. */
+  const list = arena.memory.reserve(BURST * 12)
   let smallBudget = 0
   let largeBudget = 0
   let outbound = 0
@@ -132,15 +137,19 @@ export function createMerge(plane: Dataplane, inputs: readonly MergeInput[]): Ca
     let now = clock[NOW]
     let count = burst.count
     let bytes = 0
+    let entry = list >> 2
     let state: number = record
     while (count < last && isFirst(reader, rival, winsTies)) {
       const length = reader.capturedLength
-      const stamp = reader.seconds * 1_000_000 + reader.nanoseconds / 1000
+      const stamp = reader.seconds * 1_000_000 + reader.nanoseconds * 0.001
       if (length > small || length !== reader.originalLength || stamp > until) break
       if (reader.interfaceIndex !== index || reader.outbound === true) break
       if (stamp > now) now = stamp
       const slot = take(length)
-      copy(start[slot], reader.frameAt, length)
+      words[entry] = start[slot]!
+      words[entry + 1] = reader.frameAt
+      words[entry + 2] = length
+      entry += 3
       ingress[slot] = ingressPort
       time[slot] = now
       seconds[slot] = reader.seconds
@@ -150,6 +159,7 @@ export function createMerge(plane: Dataplane, inputs: readonly MergeInput[]): Ca
       state = reader.next()
       if (state !== record) break
     }
+    if (count > burst.count) copyAll(list, entry << 2)
     plane.received(ingressPort, count - burst.count, bytes)
     smallBudget -= count - burst.count
     burst.count = count

@@ -25,6 +25,24 @@ t.test('memory: regions do not overlap, copies land, the end is the end', async 
   t.equal(memory.words[a >> 2], new Int32Array(memory.bytes.slice(a, a + 4).buffer)[0])
 })
 
+t.test('memory: many copies at once land where the list says, whatever their lengths', async (t) => {
+  const memory = new Memory(200_000)
+  const [list, source, target] = [memory.reserve(64), memory.reserve(60_000), memory.reserve(60_000)]
+  for (let i = 0; i < 60_000; i++) memory.bytes[source + i] = (i * 7) ^ (i >> 8)
+  const lengths = [0, 1, 15, 16, 17, 60, 255, 256, 257, 1514, 9018]
+  for (const [i, length] of lengths.entries()) {
+    const entries = [target + 3, source + i, length, target + 20_002, source + 5 * i + 1, 60]
+    memory.words.set(entries, list >> 2)
+    memory.bytes.fill(0xa5, target, target + 60_000)
+    memory.copyAll(list, list + 24)
+    const bytes = (at: number, count: number): Uint8Array => memory.bytes.slice(at, at + count)
+    t.same(bytes(target + 3, length), bytes(source + i, length), `${length} bytes`)
+    t.same(bytes(target + 20_002, 60), bytes(source + 5 * i + 1, 60))
+    t.equal(memory.bytes[target + 2], 0xa5)
+    t.ok(bytes(target + 3 + Math.max(16, (length + 15) & ~15), 9).every((byte) => byte === 0xa5))
+  }
+})
+
 t.test('a frame starts at 2 mod 4, so that its IPv4 header is aligned', async (t) => {
   const arena = arenaOf(8, 2)
   for (const length of [60, 60, 3000]) {
