@@ -63,6 +63,8 @@ export interface ForwardingDatabase {
   readonly notLearned: number
   /** The port that the station is behind when packet `slot` comes, LOCAL for the node itself, or UNKNOWN. */
   find(high: number, low: number, slot: number): number
+  /** What `learn` does for a station that is known behind this port, or static; false, and nothing, for others. */
+  refresh(high: number, low: number, port: number, slot: number): boolean
   /** The station sent packet `slot`, which came in by `port`. Static entries stay as they are. */
   learn(high: number, low: number, port: number, slot: number): void
   /**
@@ -90,7 +92,8 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
   const spare = new ArrayBuffer(table.byteLength)
   const spareWords = new Int32Array(spare)
   const spareSeen = new Float64Array(spare)
-  const unknown = UNKNOWN // captured: an exported constant is loaded and checked at each use
+  // Captured: an exported constant is loaded and checked at each use.
+  const [unknown, staticBit, learnedBits] = [UNKNOWN, STATIC, LEARNED_BITS]
   // Random multipliers (multiply-shift hashing): nobody can prepare addresses that collide.
   const lowFactor = randomOdd()
   const highFactor = randomOdd()
@@ -115,18 +118,25 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
     }
   }
 
-  function learn(high: number, low: number, port: number, slot: number): void {
+  function refresh(high: number, low: number, port: number, slot: number): boolean {
     let e = home(high, low)
     while (true) {
       const meta = words[e + 1]
-      if (meta === 0) return learnNew(high, low, port, slot)
+      if (meta === 0) return false
       if (words[e] === low && (meta & 0xffff) === high) {
-        if (meta >> 16 !== (port | LEARNED_BITS)) return move(e, port, slot)
+        if (meta >> 16 !== (port | learnedBits)) return (meta & staticBit) !== 0
         seen[(e >> 1) + 1] = time[slot]!
-        return
+        return true
       }
       e = (e + STRIDE) & mask
     }
+  }
+
+  function learn(high: number, low: number, port: number, slot: number): void {
+    if (refresh(high, low, port, slot)) return
+    const e = entryOf(high, low)
+    if (words[e + 1] === 0) learnNew(high, low, port, slot)
+    else move(e, port, slot)
   }
 
   function learnNew(high: number, low: number, port: number, slot: number): void {
@@ -140,10 +150,9 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
     put(high, low, port << 16, time[slot])
   }
 
-  /** The entry names another port, or is static. One that has aged is as good as none: that is no move. */
+  /** The entry names another port. One that has aged is as good as none: that is no move. */
   function move(e: number, port: number, slot: number): void {
     const meta = words[e + 1]
-    if ((meta & STATIC) !== 0) return
     const now = time[slot]
     if (now - seen[(e >> 1) + 1] < ageing) moved++
     words[e + 1] = (meta & 0xffff) | (port << 16) | IN_USE
@@ -156,11 +165,17 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
     put(high, low, (port << 16) | STATIC, Infinity)
   }
 
-  /** Writes an entry into the first free place from its home on, or over the one of the same address. */
-  function put(high: number, low: number, meta: number, when: Microseconds): void {
+  /** Where the entry of this address is, or would go. */
+  function entryOf(high: number, low: number): number {
     let e = home(high, low)
     while (words[e + 1] !== 0 && !(words[e] === low && (words[e + 1] & 0xffff) === high))
       e = (e + STRIDE) & mask
+    return e
+  }
+
+  /** Writes an entry into the first free place from its home on, or over the one of the same address. */
+  function put(high: number, low: number, meta: number, when: Microseconds): void {
+    const e = entryOf(high, low)
     words[e] = low
     words[e + 1] = (meta & ~0xffff) | high | IN_USE
     seen[(e >> 1) + 1] = when
@@ -201,6 +216,7 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
 
   return {
     find,
+    refresh,
     learn,
     addStatic,
     sweep,
