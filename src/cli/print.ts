@@ -21,8 +21,8 @@ export async function printCommand(file: string, options: Record<string, unknown
   } finally {
     await reader.close()
   }
-  if (reader.truncation === null) return 0
-  process.stderr.write(`br100: ${reader.truncation}\n`)
+  if (reader.flaw === null) return 0
+  process.stderr.write(`br100: ${reader.flaw}\n`)
   return 1
 }
 

@@ -34,9 +34,9 @@ export async function replayCommand(
   }).finally(() => progress.end())
   const bridge = (options['bridge'] as string | undefined) ?? node?.bridge ?? 'br100'
   writeOut(options['json'] ? `${JSON.stringify(reportJson(report))}\n` : reportText(report, bridge))
-  for (const truncation of report.truncations) process.stderr.write(`br100: ${truncation}\n`)
+  for (const flaw of report.flaws) process.stderr.write(`br100: ${flaw}\n`)
   if (interrupt.signal.aborted) return interrupt.signal.reason === 'SIGTERM' ? 143 : 130
-  return report.truncations.length > 0 ? 1 : 0
+  return report.flaws.length > 0 ? 1 : 0
 }
 
 function parseInputs(file: string | undefined, ports: string[]): ReplayInput[] {

@@ -4,7 +4,7 @@ import { formatMac } from '../wire/address.js'
 
 /** The report as a plain object for `--json`. */
 export function reportJson(report: ReplayReport): Record<string, unknown> {
-  const { truncations: _, ...rest } = report
+  const { flaws: _, ...rest } = report
   return {
     ...rest,
     fdb: report.fdb.map((entry) => ({

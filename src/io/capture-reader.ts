@@ -9,7 +9,7 @@
  *     if (state === STARVED) await reader.fill()
  *     else use(memory.bytes, reader.frameAt, reader.capturedLength)
  *   }
- *   if (reader.truncation !== null) console.error(reader.truncation)
+ *   if (reader.flaw !== null) console.error(reader.flaw)
  *   await reader.close()
  */
 import type { Memory } from '../packet/memory.js'

@@ -44,15 +44,15 @@ export interface CaptureReader extends CaptureRecord {
   readonly format: 'pcap' | 'pcapng'
   /** All that were met so far, those of earlier sections first. */
   readonly interfaces: readonly CaptureInterface[]
-  /** Why the file ended early, as a message, or null; known once `next` has returned END. */
-  truncation: string | null
+  /** Why reading ended early (the file is cut, or malformed from there on), as a message, or null; known at END. */
+  flaw: string | null
   /** Bytes that the file has, compressed as it may be; null for a pipe. */
   readonly size: number | null
   /** How many of them were read. */
   bytesRead(): number
   /**
    * RECORD, and the fields of CaptureRecord describe the next record until `fill` is called; STARVED; or END.
-   * Throws a CaptureError where the file is malformed.
+   * Throws a CaptureError where a pcapng file's first block is no good.
    */
   next(): number
   /** Reads on. */

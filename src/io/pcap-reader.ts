@@ -66,7 +66,7 @@ function pcapReader(
     path,
     format: 'pcap',
     interfaces: [only],
-    truncation: null,
+    flaw: null,
     frameAt: 0,
     capturedLength: 0,
     originalLength: 0,
@@ -86,7 +86,7 @@ function pcapReader(
     const left = window.to - at
     if (left < header) return starved(header)
     const capturedLength = view.getUint32(at + 8, littleEndian)
-    if (capturedLength > longest) refuseLength(capturedLength)
+    if (capturedLength > longest) return refuseLength(capturedLength)
     if (left < header + capturedLength) return starved(header + capturedLength)
     const nanoseconds = view.getUint32(at + 4, littleEndian) * unit
     reader.seconds = view.getUint32(at, littleEndian)
@@ -107,22 +107,21 @@ function pcapReader(
 
   function starved(wanted: number): number {
     if (!window.atEnd) return STARVED
-    reader.truncation = truncationOf(path, window, wanted)
+    reader.flaw = flawAt(path, window, wanted)
     return END
   }
 
-  function refuseLength(length: number): never {
+  function refuseLength(length: number): number {
     const offset = window.offsetOf(window.from) + 8
-    throw new CaptureError(
-      `${path}: offset ${offset}: captured length ${length}, expected at most ${MAX_CAPTURED_LENGTH}`,
-    )
+    reader.flaw = `${path}: offset ${offset}: captured length ${length}, expected at most ${MAX_CAPTURED_LENGTH}`
+    return END
   }
 
   return reader
 }
 
 /** What to say of a capture whose window has no more bytes, where a record of `wanted` bytes should begin. */
-export function truncationOf(path: string, window: ByteWindow, wanted: number): string | null {
+export function flawAt(path: string, window: ByteWindow, wanted: number): string | null {
   const left = window.to - window.from
   const { cut } = window.source
   if (left === 0 && cut === null) return null

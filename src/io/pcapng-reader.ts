@@ -12,7 +12,7 @@ import { CaptureError } from './capture-error.js'
 import { END, MAX_CAPTURED_LENGTH, RECORD, STARVED } from './capture.js'
 import type { CaptureInterface, CaptureReader, OpenCapture } from './capture.js'
 import { mustBeEthernet } from './link-type.js'
-import { truncationOf } from './pcap-reader.js'
+import { flawAt } from './pcap-reader.js'
 import { TimestampScale, readTimestampOptions } from './pcapng-time.js'
 
 /** The type of a section header block in hexadecimal: the same in either byte order. */
@@ -56,7 +56,7 @@ class PcapngReader implements CaptureReader {
   readonly path: string
   readonly format = 'pcapng'
   readonly interfaces: CaptureInterface[] = []
-  truncation: string | null = null
+  flaw: string | null = null
   frameAt = 0
   capturedLength = 0
   originalLength = 0
@@ -69,6 +69,8 @@ class PcapngReader implements CaptureReader {
   readonly #view: DataView
   readonly #scales: TimestampScale[] = []
   #littleEndian = true
+  /** The first section header was read: this is a pcapng file. */
+  #isInSection = false
   /** Index of the section's first interface. */
   #sectionBase = 0
   /** Bytes of a block that are still to be passed over, and that it has in all. */
@@ -87,6 +89,17 @@ class PcapngReader implements CaptureReader {
   }
 
   next(): number {
+    if (this.flaw !== null) return END
+    try {
+      return this.#nextPacket()
+    } catch (error) {
+      if (!(error instanceof CaptureError) || !this.#isInSection) throw error
+      this.flaw = error.message
+      return END
+    }
+  }
+
+  #nextPacket(): number {
     for (;;) {
       if (this.#toSkip > 0 && !this.#skip()) return this.#starved(this.#toSkip)
       const window = this.#window
@@ -214,6 +227,7 @@ class PcapngReader implements CaptureReader {
     const minor = this.#view.getUint16(at + BODY + 6, this.#littleEndian)
     if (major !== 1) this.#refuse(at + BODY + 4, `version ${major}.${minor}, expected 1.0`)
     this.#sectionBase = this.interfaces.length
+    this.#isInSection = true
   }
 
   #readByteOrder(at: number): void {
@@ -286,7 +300,7 @@ class PcapngReader implements CaptureReader {
   #starved(wanted: number): number {
     const window = this.#window
     if (!window.atEnd) return STARVED
-    this.truncation = this.#toSkip > 0 ? this.#cutWhileSkipping() : truncationOf(this.path, window, wanted)
+    this.flaw = this.#toSkip > 0 ? this.#cutWhileSkipping() : flawAt(this.path, window, wanted)
     return END
   }
 

@@ -20,7 +20,7 @@ import { Burst } from '../packet/burst.js'
 import { Memory } from '../packet/memory.js'
 import { createDataplane } from './dataplane.js'
 import type { Dataplane } from './dataplane.js'
-import { DONE, EARLY, FULL, createMerge } from './merge.js'
+import { DONE, EARLY, FULL, MERGE_BYTES, createMerge } from './merge.js'
 import type { CaptureMerge, MergeInput } from './merge.js'
 import { Pace } from './pace.js'
 
@@ -100,18 +100,21 @@ export interface ReplayReport {
   /** Wall-clock seconds that the replay took, and frames received in one of them. */
   seconds: number
   framesPerSecond: number
-  /** Files that ended in the middle of a record, each as a message: what came before the cut was replayed. */
-  truncations: string[]
+  /** Files that are cut or malformed, each as a message: what came before that was replayed. */
+  flaws: string[]
 }
 
 /**
- * Replays the captures to their ends. Throws a CaptureError where a file cannot be read or is malformed, a
+ * Replays the captures to their ends. Throws a CaptureError where a file cannot be read or is no capture, a
  * ReplayError where names clash, a system error where the output cannot be written.
  */
 export async function replay(options: ReplayOptions): Promise<ReplayReport> {
   const { inputs } = options
   const memory = new Memory(
-    arenaBytes(SMALL_SLOTS, LARGE_SLOTS) + inputs.length * windowBytes() + MAX_PORTS * WRITER_BYTES,
+    arenaBytes(SMALL_SLOTS, LARGE_SLOTS) +
+      inputs.length * windowBytes() +
+      MAX_PORTS * WRITER_BYTES +
+      MERGE_BYTES,
   )
   const arena = createArena(memory, { small: SMALL_SLOTS, large: LARGE_SLOTS, debug: options.debug ?? false })
   const session = new Session(createDataplane(arena, options.bridge), options)
@@ -213,7 +216,7 @@ class Session {
       notLearned: bridge.fdb.notLearned,
       seconds,
       framesPerSecond: Math.round((forwarded + flooded + delivered + dropped) / seconds),
-      truncations: this.#readers.flatMap(({ truncation }) => truncation ?? []),
+      flaws: this.#readers.flatMap(({ flaw }) => flaw ?? []),
     }
   }
 

@@ -33,7 +33,7 @@ export interface SeenCapture {
   format: string
   interfaces: readonly CaptureInterface[]
   records: Seen[]
-  truncation: string | null
+  flaw: string | null
 }
 
 /** Reads a capture to its end. `records` may be handed in, to see those before an error. */
@@ -49,17 +49,17 @@ export async function readCapture(path: string, chunk = 4096, records: Seen[] = 
         records.push({ seconds, nanoseconds, frame, originalLength, interfaceIndex, outbound })
       }
     }
-    const { format, interfaces, truncation } = reader
-    return { format, interfaces, records, truncation }
+    const { format, interfaces, flaw } = reader
+    return { format, interfaces, records, flaw }
   } finally {
     await reader.close()
   }
 }
 
-/** The message of the error that reading ends with. */
+/** The message that reading ends with. */
 export async function errorOf(path: string, chunk?: number): Promise<string> {
   return readCapture(path, chunk).then(
-    () => 'no error',
+    ({ flaw }) => (flaw === null ? 'no error' : `flaw: ${flaw}`),
     (error: Error) => `${error.name}: ${error.message}`,
   )
 }

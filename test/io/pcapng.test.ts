@@ -38,7 +38,7 @@ t.test('what editcap, mergecap and tshark write reads as in tshark', async (t) =
     run(program, ...options)
     const seen = await readCapture(path)
     t.equal(seen.format, 'pcapng')
-    t.equal(seen.truncation, null)
+    t.equal(seen.flaw, null)
     t.ok(seen.records.length > 5)
     t.same(rowsOf(seen), packetRows(path), `${program} ${options.join(' ')}`)
   }
@@ -247,7 +247,7 @@ t.test('what is no packet is passed over, however long', async (t) => {
     for (const chunk of [1000, 65_536, 1_000_000]) {
       const seen = await readCapture(path, chunk)
       t.equal(seen.records.length, 2)
-      t.equal(seen.truncation, null)
+      t.equal(seen.flaw, null)
     }
     // A length of nearly 4 GB is no reason to want 4 GB.
     const lie = Buffer.concat([make.u32(0xbad), make.u32(0xfffffffc), new Uint8Array(1000)])
@@ -256,7 +256,7 @@ t.test('what is no packet is passed over, however long', async (t) => {
     const size = 28 + 20 + packet.length + lie.length
     const missing = 0xfffffffc - lie.length
     t.equal(seen.records.length, 1)
-    t.equal(seen.truncation, `${cut}: offset ${size}: cut in a block: ${missing} more bytes expected`)
+    t.equal(seen.flaw, `${cut}: offset ${size}: cut in a block: ${missing} more bytes expected`)
   }
 })
 
@@ -265,13 +265,14 @@ t.test('what is malformed is refused, and where', async (t) => {
   const path = join(folder, 'bad.pcapng')
   for (const make of BOTH_ORDERS) {
     const head = Buffer.concat([make.section(), make.interface(0)])
-    const refused = async (message: string, offset: number, ...parts: Uint8Array[]): Promise<void> => {
-      const expected = `CaptureError: ${path}: offset ${offset}: ${message}`
+    const endsWith = async (end: string, ...parts: Uint8Array[]): Promise<void> => {
       for (const chunk of [16, 4096])
-        t.equal(await errorOf(fileOf(folder, 'bad.pcapng', ...parts), chunk), expected)
+        t.equal(await errorOf(fileOf(folder, 'bad.pcapng', ...parts), chunk), end)
     }
+    const refused = (message: string, offset: number, ...parts: Uint8Array[]): Promise<void> =>
+      endsWith(`CaptureError: ${path}: offset ${offset}: ${message}`, ...parts)
     const behindHead = (message: string, offset: number, ...parts: Uint8Array[]): Promise<void> =>
-      refused(message, head.length + offset, head, ...parts)
+      endsWith(`flaw: ${path}: offset ${head.length + offset}: ${message}`, head, ...parts)
 
     const [noMagic, newVersion] = [make.section(), make.section()]
     make.u32(0x1a2b3c4e).copy(noMagic, 8)
@@ -343,7 +344,7 @@ t.test('interfaces are remembered up to a bound', async (t) => {
   const path = fileOf(folderFor(t), 'many.pcapng', little.section(), interfaces, little.interface(0))
   t.equal(
     await errorOf(path),
-    `CaptureError: ${path}: offset ${28 + interfaces.length}: one more interface, expected at most 65536 in a file`,
+    `flaw: ${path}: offset ${28 + interfaces.length}: one more interface, expected at most 65536 in a file`,
   )
 })
 
@@ -351,7 +352,7 @@ t.test('what a reader says of the file', async (t) => {
   const path = fileOf(folderFor(t), 'a.pcapng', little.section(), named(little, 'eth0\0\0'))
   const reader = await openCapture(path, memory)
   t.same(reader.interfaces, [], 'those that were met so far')
-  t.equal(reader.truncation, null)
+  t.equal(reader.flaw, null)
   const records: Seen[] = []
   t.same((await readCapture(path, 64, records)).interfaces, [{ name: 'eth0', linkType: 1, snapLength: 0 }])
   t.same(records, [])

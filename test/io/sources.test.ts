@@ -76,7 +76,7 @@ t.test('cut anywhere, a file gives the records before the cut and says that it w
       const seen = await readCapture(path, 64)
       const { records, isWhole } = wholeBefore(pieces, size)
       assert.deepEqual(seen.records, all.slice(0, records), `${size} bytes`)
-      assert.equal(seen.truncation === null, isWhole, `${size} bytes: ${seen.truncation}`)
+      assert.equal(seen.flaw === null, isWhole, `${size} bytes: ${seen.flaw}`)
     }
     t.pass(`${whole.length} places to cut`)
   }
@@ -86,7 +86,7 @@ t.test('what is said of a cut', async (t) => {
   const folder = folderFor(t)
   const said = async (...parts: Uint8Array[]): Promise<string | null> => {
     const path = fileOf(folder, 'cut', ...parts)
-    return (await readCapture(path)).truncation?.replace(path, 'FILE') ?? null
+    return (await readCapture(path)).flaw?.replace(path, 'FILE') ?? null
   }
   const record = little.record({ frame: frames[0] })
   t.equal(await said(little.pcap(), record), null)
@@ -133,8 +133,8 @@ t.test('chunks of any size give the same records', async (t) => {
     const [head, short] = [pieces.parts.slice(0, first), pieces.parts.slice(first, first + frames.length)]
     writeFileSync(path, Buffer.concat([...head, ...short, longest, ...short]))
     for (const chunk of [5000, 262_160, 1_000_000]) {
-      const { records, truncation } = await readCapture(path, chunk)
-      t.equal(truncation, null)
+      const { records, flaw } = await readCapture(path, chunk)
+      t.equal(flaw, null)
       t.ok(records[frames.length].frame.equals(long))
       t.equal(records.length, 2 * frames.length + 1)
     }
@@ -161,8 +161,8 @@ t.test('the longest records, in chunks that are far shorter', async (t) => {
     for (const whole of [pcapng, pcap].map((parts) => Buffer.concat(parts)))
       for (const chunk of [128, 1000]) {
         writeFileSync(path, whole)
-        const { records, truncation } = await readCapture(path, chunk)
-        assert.equal(truncation, null)
+        const { records, flaw } = await readCapture(path, chunk)
+        assert.equal(flaw, null)
         assert.deepEqual(
           records.map((one) => one.frame.equals(long)),
           [true, false, true],
@@ -234,7 +234,7 @@ t.test('a cut gzip stream gives what can be decompressed', async (t) => {
       }
       const seen = await readCapture(path)
       assert.deepEqual(seen.records, all.slice(0, wholeBefore(pieces, available).records), `${size} bytes`)
-      assert.match(seen.truncation ?? '', /, the gzip stream is cut$/)
+      assert.match(seen.flaw ?? '', /, the gzip stream is cut$/)
     }
     t.pass(`${whole.length} compressed bytes`)
   }
@@ -253,7 +253,7 @@ t.test('a long cut gzip stream loses nothing on its way', async (t) => {
     const available = gunzipSync(cut, { finishFlush: constants.Z_SYNC_FLUSH }).length
     const seen = await readCapture(path, 1_000_000)
     t.equal(seen.records.length, Math.floor((available - 24) / 1016))
-    t.match(seen.truncation, /the gzip stream is cut$/)
+    t.match(seen.flaw, /the gzip stream is cut$/)
   }
 })
 
@@ -377,7 +377,7 @@ t.test('a record that lies about its length takes no memory', async (t) => {
   const records: Seen[] = []
   const lie = little.record({ frame: frames[0], capturedLength: BIG_FRAME })
   const path = fileOf(folder, 'lie.pcap', little.pcap(), little.record({ frame: frames[0] }), lie)
-  const { truncation } = await readCapture(path, 64, records)
+  const { flaw } = await readCapture(path, 64, records)
   t.equal(records.length, 1)
-  t.equal(truncation, `${path}: offset 100: cut in a record: 76 bytes of at least ${16 + BIG_FRAME}`)
+  t.equal(flaw, `${path}: offset 100: cut in a record: 76 bytes of at least ${16 + BIG_FRAME}`)
 })

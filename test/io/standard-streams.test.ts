@@ -21,7 +21,7 @@ const SCRIPT = `
       if (state === STARVED) await reader.fill()
       else [count, bytes] = [count + 1, bytes + reader.capturedLength]
     await reader.close()
-    console.log(reader.path, reader.format, count, bytes, reader.size, reader.bytesRead(), reader.truncation)
+    console.log(reader.path, reader.format, count, bytes, reader.size, reader.bytesRead(), reader.flaw)
   } catch (error) {
     console.log(error.name + ': ' + error.message)
   }`
@@ -100,7 +100,7 @@ t.test('standard output: what a writer writes there, and a reader that goes away
   const options = ['--input-type=module', '-e', script, ...modules]
   const { stdout, stderr } = spawnSync(process.execPath, options, { maxBuffer: 1 << 26 })
   const seen = await readCapture(fileOf(folderFor(t), 'out.pcap', stdout))
-  t.same([seen.records.length, seen.truncation, String(stderr)], [5000, null, ''])
+  t.same([seen.records.length, seen.flaw, String(stderr)], [5000, null, ''])
 
   // A pipe that does not block is full now and then.
   const notBlocking = `await import('node:net').then(({ Socket }) => new Socket({ fd: 1, readable: false }))`

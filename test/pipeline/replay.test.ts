@@ -351,7 +351,21 @@ t.test('a cut file: what came before is replayed, and the report says so', async
   writeFileSync(path, readFileSync(path).subarray(0, -1))
   const report = await replay({ inputs: [{ port: 'a', path }] })
   t.equal(report.ports['a'].rxFrames, 1)
-  t.match(report.truncations, [/a\.pcap: offset 100: cut in a record: 75 bytes of at least 76/])
+  t.match(report.flaws, [/a\.pcap: offset 100: cut in a record: 75 bytes of at least 76/])
+})
+
+t.test('a malformed record: what came before is replayed, however full the burst was', async (t) => {
+  const path = writePcap(
+    join(folderFor(t), 'a.pcap'),
+    [...Array(300).keys()].map((i) => at(i, B, A)),
+  )
+  const file = readFileSync(path)
+  file.writeUInt32LE(0x7fffffff, 24 + 280 * 76 + 8)
+  writeFileSync(path, file)
+  const report = await replay({ inputs: [{ port: 'a', path }] })
+  t.equal(report.ports['a'].rxFrames, 280)
+  t.equal(report.dropped, 280)
+  t.match(report.flaws, [/a\.pcap: offset 21312: captured length 2147483647, expected at most 262144/])
 })
 
 t.test('what goes through comes out identical, by editcap and capinfos', async (t) => {
