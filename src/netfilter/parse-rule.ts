@@ -1,0 +1,277 @@
+/**
+ * One rule from the words of its line, `-s 10.0.0.0/8 -p tcp -m tcp --dport 22 -j ACCEPT`, as iptables reads
+ * them: long options may be shortened, `!` stands before the option it negates, `-p tcp` brings the options of
+ * `-m tcp` along.
+ */
+import type { MatchExtension, OptionForm, TargetExtension } from './extension.js'
+import { Given } from './given.js'
+import { HOOK_NAMES, INPUT, OUTPUT, POSTROUTING, PREROUTING } from './hook.js'
+import type { TableName } from './hook.js'
+import { MATCHES } from './matches.js'
+import { formatProtocol, parseNetwork, parseNumber, parseProtocol } from './numbers.js'
+import { RuleError } from './rule-error.js'
+import type { AddressTest, InterfaceTest, Rule } from './rule.js'
+import { TARGETS } from './targets.js'
+
+/** Where the rule will stand. */
+export interface RulePlace {
+  table: TableName
+  chain: string
+  line: number
+  /** Whether there is a chain of this name in the table. */
+  hasChain(name: string): boolean
+}
+
+const LONGEST_INTERFACE = 15
+const ANY_ADDRESS: AddressTest = { address: 0, mask: 0, negated: false }
+const ANY_INTERFACE: InterfaceTest = { name: '', negated: false }
+
+/** Options of every rule: canonical name → form; the short names are aliases. */
+const COMMON: Readonly<Record<string, OptionForm>> = {
+  protocol: { argument: 'PROTOCOL', negatable: true, aliases: ['p'] },
+  source: { argument: 'ADDRESS[/MASK][,…]', negatable: true, aliases: ['s', 'src'] },
+  destination: { argument: 'ADDRESS[/MASK][,…]', negatable: true, aliases: ['d', 'dst'] },
+  'in-interface': { argument: 'NAME[+]', negatable: true, aliases: ['i'] },
+  'out-interface': { argument: 'NAME[+]', negatable: true, aliases: ['o'] },
+  fragment: { argument: null, negatable: true, aliases: ['f'] },
+  match: { argument: 'MATCH', aliases: ['m'], repeatable: true },
+  jump: { argument: 'TARGET', aliases: ['j'] },
+  goto: { argument: 'CHAIN', aliases: ['g'] },
+  'set-counters': { argument: 'PACKETS', aliases: ['c'] },
+  ipv4: { argument: null, aliases: ['4'] },
+}
+
+/** The rules that the words make: more than one where `-s` or `-d` list several addresses. Throws a RuleError. */
+export function parseRule(words: readonly string[], place: RulePlace): Rule[] {
+  return new RuleReader(words, place).read()
+}
+
+class RuleReader {
+  readonly #words: readonly string[]
+  readonly #place: RulePlace
+  #next = 0
+  #isNegated = false
+  readonly #common = new Set<string>()
+  readonly #matches: Array<{ extension: MatchExtension; given: Given }> = []
+  #target: { extension: TargetExtension; given: Given } | null = null
+  #sources = [ANY_ADDRESS]
+  #destinations = [ANY_ADDRESS]
+  readonly #rule: Omit<Rule, 'source' | 'destination'>
+
+  constructor(words: readonly string[], place: RulePlace) {
+    this.#words = words
+    this.#place = place
+    this.#rule = {
+      line: place.line,
+      packets: 0,
+      bytes: 0,
+      inInterface: ANY_INTERFACE,
+      outInterface: ANY_INTERFACE,
+      protocol: 0,
+      protocolNegated: false,
+      fragment: null,
+      matches: [],
+      target: null,
+    }
+  }
+
+  read(): Rule[] {
+    while (this.#next < this.#words.length) this.#readWord(this.#words[this.#next++])
+    if (this.#isNegated) throw new RuleError('! at the end of the line, expected an option after it')
+    this.#checkPlace()
+    return this.#destinations.flatMap((destination) =>
+      this.#sources.map((source) => ({ ...this.#rule, ...this.#extensions(), source, destination })),
+    )
+  }
+
+  #readWord(word: string): void {
+    if (word === '!') {
+      if (this.#isNegated) throw new RuleError('! twice, expected an option after it')
+      this.#isNegated = true
+      return
+    }
+    if (!/^-./.test(word)) throw new RuleError(`${word}: expected an option`)
+    const { name, attached } = splitOption(word)
+    if (!this.#readOption(name, attached) && !(this.#loadProtocol() && this.#readOption(name, attached)))
+      throw new RuleError(`${word}: no option of the rule or of a match or target before it`)
+    this.#isNegated = false
+  }
+
+  /** Whether the option is one of the matches', the target's or every rule's, those loaded last asked first. */
+  #readOption(name: string, attached: string | null): boolean {
+    const loaded = [...this.#matches, ...(this.#target === null ? [] : [this.#target])].reverse()
+    for (const { extension, given } of loaded) {
+      const found = findOption(extension.options, name)
+      if (found === null) continue
+      const value = this.#argument(found.name, found.form, attached)
+      if (!found.form.repeatable && given.has(found.name))
+        throw new RuleError(`--${found.name}: given twice, expected once`)
+      given.options.push({ name: found.name, value, negated: this.#isNegated })
+      return true
+    }
+    const found = findOption(COMMON, name)
+    if (found === null) return false
+    const value = this.#argument(found.name, found.form, attached)
+    if (!found.form.repeatable && this.#common.has(found.name))
+      throw new RuleError(`--${found.name}: given twice, expected once`)
+    this.#common.add(found.name)
+    this.#readCommon(found.name, value)
+    return true
+  }
+
+  #argument(name: string, form: OptionForm, attached: string | null): string {
+    if (this.#isNegated && !form.negatable) throw new RuleError(`! before --${name}: it cannot be negated`)
+    if (form.argument === null) {
+      if (attached !== null) throw new RuleError(`--${name} takes no argument`)
+      return ''
+    }
+    if (attached !== null) return attached
+    if (this.#next === this.#words.length) throw new RuleError(`--${name}: expected ${form.argument}`)
+    return this.#words[this.#next++]
+  }
+
+  #readCommon(name: string, value: string): void {
+    const rule = this.#rule
+    const negated = this.#isNegated
+    switch (name) {
+      case 'protocol':
+        rule.protocol = parseProtocol(value)
+        rule.protocolNegated = negated
+        if (negated && rule.protocol === 0) throw new RuleError('! -p all: no packet is of no protocol')
+        break
+      case 'source':
+        this.#sources = addresses(value, '-s', negated)
+        break
+      case 'destination':
+        this.#destinations = addresses(value, '-d', negated)
+        break
+      case 'in-interface':
+        rule.inInterface = { name: interfaceName(value, '-i'), negated }
+        break
+      case 'out-interface':
+        rule.outInterface = { name: interfaceName(value, '-o'), negated }
+        break
+      case 'fragment':
+        rule.fragment = !negated
+        break
+      case 'match':
+        this.#load(matchOf(value))
+        break
+      case 'jump':
+        this.#jump(value)
+        break
+      case 'goto':
+        if (!this.#place.hasChain(value)) throw new RuleError(`-g ${value}: no such chain in the table`)
+        this.#setTarget({ chain: value, goto: true })
+        break
+      case 'set-counters':
+        this.#setCounters(value)
+    }
+  }
+
+  #setCounters(packets: string): void {
+    const bytes = this.#words[this.#next++] ?? ''
+    this.#rule.packets = parseNumber(packets, '-c PACKETS', 0, Number.MAX_SAFE_INTEGER)
+    this.#rule.bytes = parseNumber(bytes, '-c BYTES', 0, Number.MAX_SAFE_INTEGER)
+  }
+
+  #jump(name: string): void {
+    if (this.#place.hasChain(name)) return this.#setTarget({ chain: name, goto: false })
+    const extension = TARGETS.get(name)
+    if (extension === undefined) throw new RuleError(`-j ${name}: no such target, and no chain of this name`)
+    if (this.#rule.target !== null || this.#target !== null) throw twoTargets()
+    this.#target = { extension, given: new Given(name, 0) }
+  }
+
+  #setTarget(target: Rule['target']): void {
+    if (this.#rule.target !== null || this.#target !== null) throw twoTargets()
+    this.#rule.target = target
+  }
+
+  /** The match that goes with the rule's protocol, if it is not loaded yet: its options were used without `-m`. */
+  #loadProtocol(): boolean {
+    const { protocol, protocolNegated } = this.#rule
+    if (protocol === 0 || protocolNegated) return false
+    const extension = MATCHES.get(formatProtocol(protocol))
+    if (!extension?.protocols || this.#matches.some((one) => one.extension === extension)) return false
+    this.#load(extension)
+    return true
+  }
+
+  #load(extension: MatchExtension): void {
+    const { protocol, protocolNegated } = this.#rule
+    this.#matches.push({ extension, given: new Given(extension.name, protocolNegated ? 0 : protocol) })
+  }
+
+  #extensions(): Pick<Rule, 'matches' | 'target'> {
+    const matches = this.#matches.map(({ extension, given }) => extension.read(given))
+    const target = this.#target === null ? this.#rule.target : this.#target.extension.read(this.#target.given)
+    return { matches, target }
+  }
+
+  #checkPlace(): void {
+    const { chain, table } = this.#place
+    const { inInterface, outInterface } = this.#rule
+    const hook = HOOK_NAMES.indexOf(chain as (typeof HOOK_NAMES)[number])
+    if (inInterface.name !== '' && (hook === OUTPUT || hook === POSTROUTING))
+      throw new RuleError(`-i in ${chain}: packets there came in by no interface`)
+    if (outInterface.name !== '' && (hook === PREROUTING || hook === INPUT))
+      throw new RuleError(`-o in ${chain}: packets there leave by no interface yet`)
+    for (const { extension } of [...this.#matches, ...(this.#target === null ? [] : [this.#target])]) {
+      this.#checkProtocol(extension)
+      if (extension.tables && !extension.tables.includes(table))
+        throw new RuleError(`${extension.name}: only in the tables ${extension.tables.join(', ')}`)
+    }
+  }
+
+  #checkProtocol({ name, protocols }: MatchExtension | TargetExtension): void {
+    const { protocol, protocolNegated } = this.#rule
+    if (protocols === undefined || (!protocolNegated && protocols.includes(protocol))) return
+    throw new RuleError(`${name}: expected -p ${protocols.map(formatProtocol).join(' or -p ')} in the rule`)
+  }
+}
+
+function twoTargets(): RuleError {
+  return new RuleError('two targets, expected one -j or -g')
+}
+
+/** `--dport=80`, `--dport`, `-p`, `-ptcp`: the name, and what stands in the same word. */
+function splitOption(word: string): { name: string; attached: string | null } {
+  if (!word.startsWith('--')) return { name: word[1], attached: word.length > 2 ? word.slice(2) : null }
+  const equals = word.indexOf('=')
+  if (equals === -1) return { name: word.slice(2), attached: null }
+  return { name: word.slice(2, equals), attached: word.slice(equals + 1) }
+}
+
+/** The option of this name, in full or, if only one begins so, shortened. */
+function findOption(
+  options: Readonly<Record<string, OptionForm>>,
+  given: string,
+): { name: string; form: OptionForm } | null {
+  const entries = Object.entries(options)
+  const namesOf = ([name, form]: [string, OptionForm]): string[] => [name, ...(form.aliases ?? [])]
+  const exact = entries.find((entry) => namesOf(entry).includes(given))
+  const beginning = entries.filter((entry) => namesOf(entry).some((name) => name.startsWith(given)))
+  const found = exact ?? (beginning.length === 1 && given.length > 1 ? beginning[0] : undefined)
+  return found === undefined ? null : { name: found[0], form: found[1] }
+}
+
+function matchOf(name: string): MatchExtension {
+  const extension = MATCHES.get(name)
+  if (extension === undefined) throw new RuleError(`-m ${name}: no such match`)
+  return extension
+}
+
+function addresses(list: string, option: string, negated: boolean): AddressTest[] {
+  const parts = list.split(',')
+  if (negated && parts.length > 1) throw new RuleError(`! ${option} ${list}: expected one address after !`)
+  return parts.map((part) => ({ ...parseNetwork(part, option), negated }))
+}
+
+function interfaceName(text: string, option: string): string {
+  if (text === '' || /[\s/]/.test(text) || Buffer.byteLength(text) > LONGEST_INTERFACE)
+    throw new RuleError(
+      `${option} ${text}: expected an interface's name of 1 to ${LONGEST_INTERFACE} characters`,
+    )
+  return text
+}

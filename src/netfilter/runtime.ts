@@ -1,0 +1,45 @@
+/** What rules may ask and cause beside the packet at hand. Whoever runs them provides it. */
+import type { Packet } from './packet.js'
+
+/** What an address is to the node (RTN_… of the kernel's routing). */
+export type AddressType =
+  | 'UNSPEC'
+  | 'UNICAST'
+  | 'LOCAL'
+  | 'BROADCAST'
+  | 'ANYCAST'
+  | 'MULTICAST'
+  | 'BLACKHOLE'
+  | 'UNREACHABLE'
+  | 'PROHIBIT'
+  | 'THROW'
+
+/** An ipset: who is in it. Bytes and dimensions are the set's own. */
+export interface AddressSet {
+  readonly name: string
+  /** Addresses or ports that an entry has, 1 or 2. */
+  readonly dimensions: number
+  /** Whether the packet's fields are in it; `sources[i]` says that dimension i is the source's. */
+  has(packet: Packet, sources: readonly boolean[]): boolean
+}
+
+/** The world around rules. */
+export interface Runtime {
+  /** What this address is to the node; with an interface, as seen from it alone ('' = all). */
+  addressType(address: number, interfaceName: string): AddressType
+  /** Sets by name, from an `ipset save` file. */
+  readonly sets: ReadonlyMap<string, AddressSet>
+  /**
+   * What rules that name the same thing have in common (a list of `recent`, a table of `hashlimit`): made by the
+   * first that asks for it.
+   */
+  shared<T>(name: string, make: () => T): T
+  /** 32 random bits, unsigned. */
+  random(): number
+  /** A line of the kernel's log, without time and host. */
+  log(line: string): void
+  /** A packet for a group of NFLOG, `bytes` of it at most (0 = all). */
+  nflog(packet: Packet, group: number, prefix: string, bytes: number): void
+  /** Sends what REJECT answers. `type` as in `--reject-with`. */
+  reject(packet: Packet, type: string): void
+}

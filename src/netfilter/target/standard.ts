@@ -1,0 +1,14 @@
+/** `-j ACCEPT`, `-j DROP`, `-j RETURN`: a verdict and nothing else. */
+import type { TargetExtension } from '../extension.js'
+import { ACCEPT, DROP, RETURN } from '../verdict.js'
+
+/** The targets that iptables calls standard. */
+export const standard: readonly TargetExtension[] = [
+  verdict('ACCEPT', ACCEPT),
+  verdict('DROP', DROP),
+  verdict('RETURN', RETURN),
+]
+
+function verdict(name: string, value: number): TargetExtension {
+  return { name, options: {}, read: () => ({ name, text: '', start: () => () => value }) }
+}

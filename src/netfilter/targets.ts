@@ -1,0 +1,8 @@
+/** All targets, by the name after `-j`. */
+import type { TargetExtension } from './extension.js'
+import { standard } from './target/standard.js'
+
+const ALL: readonly TargetExtension[] = [...standard]
+
+/** Name → target. */
+export const TARGETS: ReadonlyMap<string, TargetExtension> = new Map(ALL.map((one) => [one.name, one]))

@@ -1,0 +1,89 @@
+/** What can only be seen of a whole table: loops, and extensions at hooks where they cannot be. */
+import { HOOK_NAMES } from './hook.js'
+import type { Hook } from './hook.js'
+import { MATCHES } from './matches.js'
+import type { Mistake } from './rule-error.js'
+import { isJump } from './rule.js'
+import type { Chain, Rule, Table } from './rule.js'
+import { TARGETS } from './targets.js'
+
+/** Every mistake of the table. A chain that no hook leads to is not judged, as in the kernel. */
+export function mistakesOf(table: Table): Mistake[] {
+  const loop = loopOf(table)
+  if (loop !== null) return [loop]
+  const hooks = hooksOf(table)
+  const mistakes: Mistake[] = []
+  for (const chain of table.chains.values())
+    for (const rule of chain.rules)
+      for (const hook of hooks.get(chain.name) ?? []) {
+        const message = misplaced(rule, hook)
+        if (message === null) continue
+        mistakes.push({ line: rule.line, message })
+        break
+      }
+  return mistakes
+}
+
+/** Why the rule cannot be asked at the hook, or null. */
+function misplaced({ matches, target }: Rule, hook: Hook): string | null {
+  const used = matches.map(({ name }) => MATCHES.get(name))
+  const all = target === null || isJump(target) ? used : [...used, TARGETS.get(target.name)]
+  const wrong = all.find((extension) => extension?.hooks && !extension.hooks.includes(hook))
+  if (wrong === undefined) return null
+  const places = wrong.hooks!.map((one) => HOOK_NAMES[one]).join(', ')
+  return `${wrong.name}: reached from ${HOOK_NAMES[hook]}, expected only in ${places} and chains reached from there`
+}
+
+/** Chain → the hooks that lead to it. */
+function hooksOf({ chains }: Table): Map<string, Set<Hook>> {
+  const reached = new Map<string, Set<Hook>>()
+  for (const chain of chains.values()) {
+    if (chain.policy === null) continue
+    const hook = HOOK_NAMES.indexOf(chain.name as (typeof HOOK_NAMES)[number]) as Hook
+    const waiting = [chain]
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const hooks = reached.get(next.name) ?? new Set()
+      if (hooks.has(hook)) continue
+      reached.set(next.name, hooks.add(hook))
+      waiting.push(...targetsOf(next).flatMap((name) => chains.get(name) ?? []))
+    }
+  }
+  return reached
+}
+
+/** A jump that closes a circle, or null. Without recursion: chains may be as deep as the file is long. */
+function loopOf({ chains }: Table): Mistake | null {
+  const done = new Set<string>()
+  for (const root of chains.keys()) {
+    const path: Array<{ name: string; rest: Rule[] }> = []
+    const onPath = new Set<string>()
+    const enter = (name: string): void => {
+      path.push({ name, rest: (chains.get(name)?.rules ?? []).filter(({ target }) => isJump(target)) })
+      onPath.add(name)
+    }
+    if (!done.has(root)) enter(root)
+    while (path.length > 0) {
+      const { name, rest } = path[path.length - 1]
+      const rule = rest.shift()
+      if (rule === undefined) {
+        path.pop()
+        onPath.delete(name)
+        done.add(name)
+      } else if (isJump(rule.target)) {
+        const { chain } = rule.target
+        if (onPath.has(chain))
+          return {
+            line: rule.line,
+            message: `${name} jumps to ${chain}, which leads back to ${name}: a loop`,
+          }
+        if (!done.has(chain)) enter(chain)
+      }
+    }
+  }
+  return null
+}
+
+/** The chains that a chain's rules jump to. */
+function targetsOf({ rules }: Chain): string[] {
+  return rules.flatMap(({ target }) => (isJump(target) ? [target.chain] : []))
+}

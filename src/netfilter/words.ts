@@ -1,0 +1,33 @@
+/** The words of a line, quoted as iptables-save quotes them. */
+import { RuleError } from './rule-error.js'
+
+/**
+ * Splits at spaces and tabs. Between double quotes spaces belong to the word and a backslash takes the next
+ * character as it is, as in iptables-restore; shell scripts also quote with single quotes.
+ */
+export function splitWords(line: string): string[] {
+  const words: string[] = []
+  let word: string | null = null
+  let quote = ''
+  for (let i = 0; i < line.length; i++) {
+    const c = line[i]
+    if (c === '\\' && quote !== "'" && i + 1 < line.length) word = (word ?? '') + line[++i]
+    else if (quote !== '') {
+      if (c === quote) quote = ''
+      else word += c
+    } else if (c === '"' || c === "'") [quote, word] = [c, word ?? '']
+    else if (c === ' ' || c === '\t') {
+      if (word !== null) words.push(word)
+      word = null
+    } else word = (word ?? '') + c
+  }
+  if (quote !== '') throw new RuleError(`a quotation that ${quote} begins has no end`)
+  if (word !== null) words.push(word)
+  return words
+}
+
+/** A word as iptables-save writes it: quoted where it must be (xtables_save_string). */
+export function quote(word: string): string {
+  if (/^[0-9A-Za-z_./+:@%-]+$/.test(word)) return word
+  return `"${word.replaceAll(/["\\']/g, '\\$&')}"`
+}
