@@ -79,8 +79,8 @@ class RuleReader {
     while (this.#next < this.#words.length) this.#readWord(this.#words[this.#next++])
     if (this.#isNegated) throw new RuleError('! at the end of the line, expected an option after it')
     this.#checkPlace()
-    return this.#destinations.flatMap((destination) =>
-      this.#sources.map((source) => ({ ...this.#rule, ...this.#extensions(), source, destination })),
+    return this.#sources.flatMap((source) =>
+      this.#destinations.map((destination) => ({ ...this.#rule, ...this.#extensions(), source, destination })),
     )
   }
 
@@ -99,7 +99,7 @@ class RuleReader {
 
   /** Whether the option is one of the matches', the target's or every rule's, those loaded last asked first. */
   #readOption(name: string, attached: string | null): boolean {
-    const loaded = [...this.#matches, ...(this.#target === null ? [] : [this.#target])].reverse()
+    const loaded = [...this.#matches, ...(this.#target === null ? [] : [this.#target])].toReversed()
     for (const { extension, given } of loaded) {
       const found = findOption(extension.options, name)
       if (found === null) continue

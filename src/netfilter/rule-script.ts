@@ -168,7 +168,7 @@ class ScriptReader {
     const position = words[1] === undefined ? null : wholeNumber(words[1])
     const at = position === null ? 1 : this.#position(chain, position, chain.rules.length + 1)
     const rules = this.#rules(chain, words.slice(position === null ? 1 : 2), counters)
-    chain.rules.splice(at - 1, 0, ...rules.reverse())
+    chain.rules.splice(at - 1, 0, ...rules.toReversed())
   }
 
   #replace(words: string[], counters: Counters | null): void {
