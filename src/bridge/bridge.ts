@@ -21,6 +21,7 @@ import { LOCAL, MAX_PORTS, UNKNOWN, createFdb, macHigh, macLow } from './fdb.js'
 import type { FdbOptions, ForwardingDatabase } from './fdb.js'
 import { BCAST_FLOOD, FLOOD, HAIRPIN, ISOLATED, LEARNING, MCAST_FLOOD, portFlags } from './port-options.js'
 import type { BridgePortOptions } from './port-options.js'
+import { OK } from '../wire/reason.js'
 
 const ETHERNET_HEADER = 14
 const [RECEIVED, FLOODED, DELIVERED, DROPPED] = [0, 1, 2, 3]
@@ -49,6 +50,8 @@ export interface Bridge {
   addLocalAddress(mac: Uint8Array): void
   /** A station, six bytes, that stays behind this port whatever is seen elsewhere. */
   addStaticStation(mac: Uint8Array, port: number): void
+  /** Why no bridge forwards this packet, whatever it knows: RUNT, BAD_SOURCE, LINK_LOCAL; or OK. */
+  refusalOf(slot: number): number
   /** Puts every packet of the burst into the queues it leaves by, or drops it. */
   process(burst: Burst): void
   /** What leaves by `port`: the caller takes it over before the next burst is processed. */
@@ -119,23 +122,29 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
 
   /** The same for any frame. */
   function decide(slot: number): void {
-    if (length[slot] < ETHERNET_HEADER) return drop(slot, reason.RUNT)
+    const refusal = refusalOf(slot)
+    if (refusal === reason.LINK_LOCAL) return dropLinkLocal(slot)
+    if (refusal !== OK) return drop(slot, refusal)
     const w = (start[slot] - 2) >> 2
-    const sourceFirst = words[w + 2]
-    const sourceLast = words[w + 3] & 0xffff
-    if ((sourceFirst & 1) !== 0 || (sourceFirst | sourceLast) === 0) return drop(slot, reason.BAD_SOURCE)
     const high = words[w] >>> 16
     const low = words[w + 1]
     const from = ingress[slot]
-    if (high === 0x8001 && isLinkLocal(low)) return dropLinkLocal(slot)
     if ((flags[from] & LEARNING) !== 0)
-      learn(sourceFirst & 0xffff, (sourceFirst >>> 16) | (sourceLast << 16), from, slot)
+      learn(words[w + 2] & 0xffff, (words[w + 2] >>> 16) | (words[w + 3] << 16), from, slot)
     if ((high & 1) !== 0) return floodGroup(slot, high, low)
     const to = find(high, low, slot)
     if (to === UNKNOWN) return floodUnknown(slot)
     if (to === LOCAL) return deliver(slot)
     if (mayLeave(from, to)) return enqueue(slot, to)
     drop(slot, from === to ? reason.SAME_PORT : reason.ISOLATED)
+  }
+
+  function refusalOf(slot: number): number {
+    if (length[slot] < ETHERNET_HEADER) return reason.RUNT
+    const w = (start[slot] - 2) >> 2
+    const sourceFirst = words[w + 2]
+    if ((sourceFirst & 1) !== 0 || (sourceFirst | (words[w + 3] & 0xffff)) === 0) return reason.BAD_SOURCE
+    return words[w] >>> 16 === 0x8001 && isLinkLocal(words[w + 1]) ? reason.LINK_LOCAL : OK
   }
 
   function releaseDropped(): void {
@@ -249,7 +258,7 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
       return counts[DROPPED]
     },
   }
-  return { fdb, totals, local, addPort, addLocalAddress, addStaticStation, process, leaving }
+  return { fdb, totals, local, addPort, addLocalAddress, addStaticStation, refusalOf, process, leaving }
 }
 
 /** Whether 01:80, followed by these four bytes, is 01:80:c2:00:00:01 … 0f; …:00 is forwarded while STP is off. */

@@ -59,6 +59,16 @@ export interface Arena {
   /** The capture's own time stamp: seconds since 1970 and nanoseconds into the second. */
   readonly seconds: Float64Array
   readonly nanoseconds: Int32Array
+  /**
+   * What `locate` finds: the EtherType behind all tags; offsets from the frame's first byte of what follows it,
+   * and of what follows an IPv4 header; its protocol. Not valid before it was called.
+   */
+  readonly etherType: Int32Array
+  readonly l3: Int32Array
+  readonly l4: Int32Array
+  readonly protocol: Int32Array
+  /** The mark that rules put on the packet (`-j MARK`), 32 bits. */
+  readonly mark: Int32Array
   /** Slots that are free for frames of this length. */
   freeFor(length: number): number
   /** A free slot for a frame of `length` bytes, its start and length set, its bytes as they were; or NONE. */
@@ -86,6 +96,11 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
   const time = doubles('time')
   const seconds = doubles('seconds')
   const nanoseconds = integers('nanoseconds')
+  const etherType = integers('etherType')
+  const l3 = integers('l3')
+  const l4 = integers('l4')
+  const protocol = integers('protocol')
+  const mark = integers('mark')
 
   const home = new Int32Array(slots)
   const smallRoom = SMALL_ROOM // captured: an imported or exported constant is loaded and checked at each use
@@ -166,10 +181,33 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
     time[copy] = time[slot]!
     seconds[copy] = seconds[slot]!
     nanoseconds[copy] = nanoseconds[slot]!
+    etherType[copy] = etherType[slot]!
+    l3[copy] = l3[slot]!
+    l4[copy] = l4[slot]!
+    protocol[copy] = protocol[slot]!
+    mark[copy] = mark[slot]!
     return copy
   }
 
-  return { memory, start, length, port, time, seconds, nanoseconds, freeFor, take, free, freeAll, clone }
+  return {
+    memory,
+    start,
+    length,
+    port,
+    time,
+    seconds,
+    nanoseconds,
+    etherType,
+    l3,
+    l4,
+    protocol,
+    mark,
+    freeFor,
+    take,
+    free,
+    freeAll,
+    clone,
+  }
 }
 
 function guardIf<T extends Int32Array | Float64Array>(taken: Uint8Array | null, field: string, array: T): T {
