@@ -6,7 +6,14 @@ export class UsageError extends Error {
 }
 
 /** What people see of the errors that a user's input can lead to; anything else is a defect of br100. */
-const EXPECTED = new Set(['UsageError', 'CaptureError', 'NodeError', 'ReplayError', 'OutOfMemory'])
+const EXPECTED = new Set([
+  'UsageError',
+  'CaptureError',
+  'NodeError',
+  'ReplayError',
+  'RulesError',
+  'OutOfMemory',
+])
 
 /** 2 where the command line is wrong, 1 for everything else. */
 export function exitStatusOf(error: unknown): number {

@@ -22,6 +22,7 @@ function program(): Command {
     .configureOutput({ writeOut })
     .showHelpAfterError('(br100 --help tells more)')
   addReplay(br100)
+  addRules(br100)
   addPrint(br100)
   return br100
 }
@@ -42,12 +43,42 @@ function addReplay(br100: Command): void {
     .option('--out <DIR>', 'write what leaves each port to DIR/NAME.pcap')
     .option('--bridge <NAME>', 'name of the bridge in the report (default: br100)')
     .option('--node <NODE.yaml>', 'what the node itself is: addresses, port options, static stations')
+    .option(
+      '--rules <FILE>',
+      'iptables rules that the frames pass, as iptables-save or iptables -S prints them',
+    )
+    .option(
+      '--save-counters <FILE>',
+      'write the rules with their counters at the end, as iptables-save -c does',
+    )
     .option('--speed <SPEED>', "max, or how many times the captures' own speed", 'max')
     .option('--json', 'print the report as one JSON object')
     .action(async (file: string | undefined, options: Record<string, unknown>) => {
       const { replayCommand } = await import('./replay.js')
       process.exitCode = await replayCommand(file, options)
     })
+}
+
+function addRules(br100: Command): void {
+  const rules = br100.command('rules').summary('check and print files of iptables rules')
+  const command = (name: 'check' | 'save', summary: string): Command =>
+    rules
+      .command(name)
+      .summary(summary)
+      .description(`${summary[0].toUpperCase()}${summary.slice(1)}.`)
+      .argument(
+        '<file>',
+        'as iptables-save or iptables -S prints them, or written for iptables-restore; - is stdin',
+      )
+      .action(async (file: string, options: Record<string, unknown>) => {
+        const { rulesCommand } = await import('./rules.js')
+        process.exitCode = rulesCommand(name, file, options)
+      })
+  command('check', 'tell every mistake of a file, and what could not be decided yet')
+  command('save', 'print a file in the canonical form, as iptables-save does').option(
+    '-c, --counters',
+    'with the counters of every rule',
+  )
 }
 
 function addPrint(br100: Command): void {

@@ -2,7 +2,10 @@
 import type { SingleBar } from 'cli-progress'
 import { stopwatch } from '../core/clock.js'
 import type { Microseconds } from '../core/clock.js'
+import { writeFileSync } from 'node:fs'
 import type { NodeConfig } from '../control/node.js'
+import type { RuleSet } from '../netfilter/rule.js'
+import type { NodeDescription } from '../pipeline/node-view.js'
 import { reportJson, reportText } from '../inspect/report.js'
 import { replay } from '../pipeline/replay.js'
 import type { ReplayInput, ReplayOptions } from '../pipeline/replay.js'
@@ -21,6 +24,11 @@ export async function replayCommand(
 ): Promise<number> {
   const inputs = parseInputs(file, (options['port'] ?? []) as string[])
   const node = typeof options['node'] === 'string' ? await readNodeFile(options['node'], inputs) : null
+  const bridge = (options['bridge'] as string | undefined) ?? node?.bridge ?? 'br100'
+  const rules = typeof options['rules'] === 'string' ? await readRulesFile(options['rules']) : null
+  const saveTo = options['saveCounters'] as string | undefined
+  if (saveTo !== undefined && rules === null)
+    throw new UsageError('--save-counters: expected --rules FILE with it')
   const interrupt = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort(name))
   const progress = new Progress()
@@ -28,11 +36,12 @@ export async function replayCommand(
     inputs,
     ...(typeof options['out'] === 'string' ? { out: options['out'] } : {}),
     ...(node === null ? {} : nodeOptions(node)),
+    ...(rules === null ? {} : { netfilter: { rules, node: describe(bridge, node), onLog } }),
     speed: parseSpeed(String(options['speed'])),
     signal: interrupt.signal,
     onProgress: (bytesRead, size) => progress.show(bytesRead, size),
   }).finally(() => progress.end())
-  const bridge = (options['bridge'] as string | undefined) ?? node?.bridge ?? 'br100'
+  if (rules !== null && saveTo !== undefined) await saveCounters(saveTo, rules)
   writeOut(options['json'] ? `${JSON.stringify(reportJson(report))}\n` : reportText(report, bridge))
   for (const flaw of report.flaws) process.stderr.write(`br100: ${flaw}\n`)
   if (interrupt.signal.aborted) return interrupt.signal.reason === 'SIGTERM' ? 143 : 130
@@ -79,6 +88,28 @@ async function readNodeFile(path: string, inputs: ReplayInput[]): Promise<NodeCo
     path,
     inputs.flatMap(({ port }) => port ?? []),
   )
+}
+
+/** Rules are loaded, and what reads them, only where they are asked for. */
+async function readRulesFile(path: string): Promise<RuleSet> {
+  const { readRules } = await import('./rules.js')
+  return readRules(path)
+}
+
+async function saveCounters(path: string, rules: RuleSet): Promise<void> {
+  const { saveLines } = await import('../netfilter/rule-text.js')
+  writeFileSync(path, [...saveLines(rules, { counters: true }), ''].join('\n'))
+}
+
+function onLog(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+/** What rules may ask of the node. */
+function describe(bridge: string, node: NodeConfig | null): NodeDescription {
+  if (node === null) return { bridge, mac: null, addresses: [], routes: [], neighbours: {} }
+  const { mac = null, address, routes, neighbours } = node
+  return { bridge, mac, addresses: address, routes, neighbours }
 }
 
 function nodeOptions(node: NodeConfig): Partial<ReplayOptions> {

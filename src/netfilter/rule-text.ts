@@ -6,7 +6,12 @@ import { quote } from './words.js'
 
 /** `-A CHAIN …`, in the canonical order. */
 export function ruleText(chain: string, rule: Rule): string {
-  return [`-A ${quote(chain)}`, ...commonText(rule), ...matchesText(rule), ...targetText(rule)].join(' ')
+  return `-A ${quote(chain)} ${ruleBody(rule)}`.trimEnd()
+}
+
+/** The same without `-A CHAIN`. */
+export function ruleBody(rule: Rule): string {
+  return [...commonText(rule), ...matchesText(rule), ...targetText(rule)].join(' ')
 }
 
 function commonText(rule: Rule): string[] {

@@ -4,7 +4,7 @@ import type { Hook } from './hook.js'
 import { MATCHES } from './matches.js'
 import type { Mistake } from './rule-error.js'
 import { isJump } from './rule.js'
-import type { Chain, Rule, Table } from './rule.js'
+import type { Chain, Rule, RuleSet, Table } from './rule.js'
 import { TARGETS } from './targets.js'
 
 /** Every mistake of the table. A chain that no hook leads to is not judged, as in the kernel. */
@@ -86,4 +86,18 @@ function loopOf({ chains }: Table): Mistake | null {
 /** The chains that a chain's rules jump to. */
 function targetsOf({ rules }: Chain): string[] {
   return rules.flatMap(({ target }) => (isJump(target) ? [target.chain] : []))
+}
+
+/** Every rule that cannot be decided yet, by its match or target; those of tables that are not asked included. */
+export function undecidedIn({ tables }: RuleSet): Mistake[] {
+  const mistakes: Mistake[] = []
+  for (const { chains } of tables.values())
+    for (const { rules } of chains.values())
+      for (const { line, matches, target } of rules) {
+        const what = matches.find(({ start }) => start === undefined)
+        if (what !== undefined) mistakes.push({ line, message: `-m ${what.name}: cannot be decided yet` })
+        else if (target !== null && !isJump(target) && target.start === undefined)
+          mistakes.push({ line, message: `-j ${target.name}: cannot be decided yet` })
+      }
+  return mistakes.sort((a, b) => a.line - b.line)
 }

@@ -4,14 +4,16 @@
  * by a port.
  */
 import { createBridge } from '../bridge/bridge.js'
-import type { Bridge } from '../bridge/bridge.js'
+import type { Bridge, BridgeTotals } from '../bridge/bridge.js'
 import type { FdbOptions } from '../bridge/fdb.js'
 import type { BridgePortOptions } from '../bridge/port-options.js'
 import { Drops } from '../core/drops.js'
 import { PortCounters } from '../core/port.js'
 import type { Sink } from '../core/port.js'
 import type { Arena } from '../packet/arena.js'
-import type { Burst } from '../packet/burst.js'
+import { Burst } from '../packet/burst.js'
+import { OK } from '../wire/reason.js'
+import type { Hooks } from './hooks.js'
 
 /** Ports joined by a bridge, and everything that is counted on the way. */
 export interface Dataplane {
@@ -26,10 +28,12 @@ export interface Dataplane {
    * that takes no more frames than that leaves room for never meets `no-slot`.
    */
   readonly slotsPerFrame: number
-  /** Frames received and dropped, those that never became a packet included. */
-  readonly dropped: number
+  /** What became of the frames received: each is counted in one of the four. Of a dropped flood every copy is lost. */
+  readonly totals: BridgeTotals
   /** Adds a port; frames that leave by it go to `sink`. Returns its number. Throws a RangeError when there are too many. */
   addPort(name: string, sink: Sink, options?: BridgePortOptions): number
+  /** From the next burst on packets pass these rules; null: none. */
+  setHooks(through: Hooks | null): void
   /** The number of the port of this name, or -1. */
   portNumber(name: string): number
   /** Counts frames that came in by `port`: called by whoever makes packets of them, once for many. */
@@ -49,10 +53,16 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
   const { local } = bridge
   const portNames: string[] = []
   const sinks: Sink[] = []
+  /** What leaves by each port, once rules have let it pass. */
+  const outgoing: Burst[] = []
+  const one = new Burst(new Int32Array(1))
+  const changed = { forwarded: 0, flooded: 0, delivered: 0 }
+  let hooks: Hooks | null = null
   let refused = 0
 
   function addPort(name: string, sink: Sink, portOptions: BridgePortOptions = {}): number {
     const port = bridge.addPort(portOptions)
+    outgoing.push(new Burst())
     counters.reserve(port)
     portNames.push(name)
     sinks.push(sink)
@@ -70,14 +80,16 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
   }
 
   function process(burst: Burst): void {
-    bridge.process(burst)
+    if (hooks !== null) passHooks(hooks, burst)
+    else {
+      bridge.process(burst)
+      for (let port = 0; port < sinks.length; port++) transmit(port, bridge.leaving(port))
+      deliver()
+    }
     burst.clear()
-    for (let port = 0; port < sinks.length; port++) transmit(port)
-    deliver()
   }
 
-  function transmit(port: number): void {
-    const leaving = bridge.leaving(port)
+  function transmit(port: number, leaving: Burst): void {
     if (leaving.count === 0) return
     counters.txFrames[port] += leaving.count
     counters.txBytes[port] += sinks[port].transmit(leaving)
@@ -89,6 +101,64 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
     local.clear()
   }
 
+  /**
+   * One packet after another: what a rule remembers of one (a list, a limit) may decide about the next, wherever
+   * on their way they meet rules.
+   */
+  function passHooks(through: Hooks, { slots, count }: Burst): void {
+    for (let i = 0; i < count; i++) {
+      const slot = slots[i]
+      const refusal = bridge.refusalOf(slot) === OK ? through.prerouting(slot) : OK
+      if (refusal !== OK) {
+        arena.free(slot)
+        refuse(refusal)
+        continue
+      }
+      one.slots[0] = slot
+      one.count = 1
+      const { flooded } = bridge.totals
+      bridge.process(one)
+      passCopies(through, bridge.totals.flooded > flooded)
+    }
+    for (let port = 0; port < sinks.length; port++) {
+      transmit(port, outgoing[port])
+      outgoing[port].clear()
+    }
+  }
+
+  /** What the bridge made of one packet: copies for ports, the one added last first, and then the node's. */
+  function passCopies(through: Hooks, isFlood: boolean): void {
+    let copies = 0
+    let lost = 0
+    for (let port = sinks.length - 1; port >= 0; port--) {
+      const leaving = bridge.leaving(port)
+      if (leaving.count === 0) continue
+      copies++
+      const refusal = through.forward(leaving.slots[0], port)
+      if (refusal === OK) outgoing[port].add(leaving.slots[0])
+      else {
+        arena.free(leaving.slots[0])
+        drops.count(refusal)
+        lost++
+      }
+    }
+    const isDelivered = local.count > 0 && passInput(through, local.slots[0])
+    if (copies > lost || (copies === 0 && (isDelivered || local.count === 0))) return deliver()
+    // It left nowhere after all.
+    if (copies === 0) changed.delivered--
+    else if (isFlood) changed.flooded--
+    else changed.forwarded--
+    if (isDelivered) changed.delivered++
+    else refused++
+    deliver()
+  }
+
+  function passInput(through: Hooks, slot: number): boolean {
+    const refusal = through.input(slot)
+    if (refusal !== OK) drops.count(refusal)
+    return refusal === OK
+  }
+
   return {
     arena,
     bridge,
@@ -98,9 +168,15 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
     get slotsPerFrame() {
       return sinks.length + 1
     },
-    get dropped() {
-      return bridge.totals.dropped + refused
+    get totals() {
+      return {
+        forwarded: bridge.totals.forwarded + changed.forwarded,
+        flooded: bridge.totals.flooded + changed.flooded,
+        delivered: bridge.totals.delivered + changed.delivered,
+        dropped: bridge.totals.dropped + refused,
+      }
     },
+    setHooks: (through) => (hooks = through),
     addPort,
     portNumber: (name) => portNames.indexOf(name),
     received,

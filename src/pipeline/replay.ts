@@ -18,6 +18,7 @@ import { PcapWriter, WRITER_BYTES } from '../io/pcap-writer.js'
 import { arenaBytes, createArena } from '../packet/arena.js'
 import { Burst } from '../packet/burst.js'
 import { Memory } from '../packet/memory.js'
+import type { RulesOptions } from './attach-rules.js'
 import { createDataplane } from './dataplane.js'
 import type { Dataplane } from './dataplane.js'
 import { DONE, EARLY, FULL, MERGE_BYTES, createMerge } from './merge.js'
@@ -58,6 +59,8 @@ export interface ReplayOptions {
   localAddresses?: readonly Uint8Array[]
   /** Stations that stay behind their port: six bytes, and the port's name. */
   stations?: ReadonlyArray<{ mac: Uint8Array; port: string }>
+  /** Rules on the frames' way, and the node that they stand in. */
+  netfilter?: RulesOptions
   /** How much faster than the captures' own time; Infinity, the default, is as fast as it goes. */
   speed?: number
   /** Aborting it ends the replay after the burst at hand, with everything so far written and reported. */
@@ -159,6 +162,8 @@ class Session {
     for (const mac of localAddresses) this.#plane.bridge.addLocalAddress(mac)
     for (const { mac, port } of stations) this.#plane.bridge.addStaticStation(mac, this.#portFor(port))
     this.#merge = createMerge(this.#plane, this.#inputs)
+    const { netfilter } = this.#options
+    if (netfilter !== undefined) (await import('./attach-rules.js')).attachRules(this.#plane, netfilter)
   }
 
   async play(): Promise<void> {
@@ -183,9 +188,8 @@ class Session {
   }
 
   report(took: Microseconds): ReplayReport {
-    const { bridge, counters, drops, portNames } = this.#plane
-    const { forwarded, flooded, delivered } = bridge.totals
-    const { dropped } = this.#plane
+    const { bridge, counters, drops, portNames, totals } = this.#plane
+    const { forwarded, flooded, delivered, dropped } = totals
     const seconds = took / MICROSECONDS_PER_SECOND
     const merge = this.#merge!
     return {

@@ -1,0 +1,40 @@
+/** What decides about packets by a rule set: the interpreter, and what is compiled, behind one interface. */
+import type { Hook, TableName } from './hook.js'
+import type { Packet } from './packet.js'
+import { ruleBody } from './rule-text.js'
+import type { Chain, Rule, RuleSet } from './rule.js'
+
+/** Who dropped a packet: a rule, or the policy of a chain where `rule` is null. */
+export interface Culprit {
+  table: TableName
+  chain: Chain
+  rule: Rule | null
+  /** One of the rule's matches found a header that is cut or malformed; the rule itself did not act. */
+  isMalformed: boolean
+}
+
+/** Rules at work. */
+export interface Engine {
+  /** The rules, their counters as they are now. */
+  readonly rules: RuleSet
+  /** After a DROP: who it was. */
+  readonly culprit: Culprit
+  /** Asks the tables of a hook in their order: ACCEPT or DROP. Counts, and lets targets act. */
+  judge(hook: Hook, packet: Packet): number
+}
+
+/** What is told of a packet's way through rules, for people. */
+export interface Watcher {
+  /** A table begins to be asked at a hook. */
+  table(table: TableName, hook: Hook): void
+  /** A rule was asked. `failed`: which of its parts did not hold (see `partText`), or -1: it acts. */
+  rule(chain: Chain, rule: Rule, failed: number): void
+  /** The end of a built-in chain was reached: its policy decides. */
+  policy(chain: Chain): void
+}
+
+/** As drops by rules are keyed: `TABLE CHAIN: rule`. */
+export function culpritText({ table, chain, rule, isMalformed }: Culprit): string {
+  const what = rule === null ? `policy ${chain.policy}` : ruleBody(rule)
+  return `${table} ${chain.name}: ${isMalformed ? 'malformed for ' : ''}${what}`
+}

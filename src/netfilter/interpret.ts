@@ -1,0 +1,166 @@
+/**
+ * Rules, decided one after another as ip_tables does it (ipt_do_table): the specification of what is compiled.
+ * Plain and slow.
+ */
+import type { Culprit, Engine, Watcher } from './engine.js'
+import { HOOK_NAMES, TABLE_HOOKS, TABLE_NAMES } from './hook.js'
+import type { Hook, TableName } from './hook.js'
+import type { Packet } from './packet.js'
+import { RulesError } from './rule-error.js'
+import { isJump } from './rule.js'
+import type { Chain, InterfaceTest, Jump, Rule, RuleSet } from './rule.js'
+import type { Runtime } from './runtime.js'
+import { ACCEPT, CONTINUE, DROP, RETURN } from './verdict.js'
+import { undecidedIn } from './verify.js'
+
+/** A rule at work: what it asks and does, begun. */
+interface Started {
+  rule: Rule
+  matches: Array<(packet: Packet) => boolean>
+  act: ((packet: Packet) => number) | null
+  jump: { chain: StartedChain; goto: boolean } | null
+}
+
+interface StartedChain {
+  chain: Chain
+  rules: Started[]
+}
+
+/** Where a jump left a chain: the rule to go on with. */
+interface Frame {
+  chain: StartedChain
+  next: number
+}
+
+/** Begins to decide by the rules. Throws a RulesError that has every rule that could not be decided. */
+export function interpret(rules: RuleSet, runtime: Runtime, watcher: Watcher | null = null): Engine {
+  const undecided = undecidedIn(rules)
+  if (undecided.length > 0) throw new RulesError(rules.path, undecided)
+  return new Interpreter(rules, runtime, watcher)
+}
+
+class Interpreter implements Engine {
+  readonly rules: RuleSet
+  readonly culprit: Culprit
+  readonly #watcher: Watcher | null
+  /** By hook: the tables asked there, and the chain of each that begins. */
+  readonly #entries: Array<Array<{ table: TableName; chain: StartedChain }>>
+
+  constructor(rules: RuleSet, runtime: Runtime, watcher: Watcher | null) {
+    this.rules = rules
+    this.#watcher = watcher
+    const started = new Map(
+      [...rules.tables].map(([name, { chains }]) => [name, startChains(chains, runtime)]),
+    )
+    this.#entries = HOOK_NAMES.map((hookName, hook) =>
+      TABLE_NAMES.flatMap((table) => {
+        const chain = TABLE_HOOKS[table].includes(hook as Hook)
+          ? started.get(table)?.get(hookName)
+          : undefined
+        // Only the first packet of a connection asks the table nat, and there are no connections yet.
+        return chain === undefined || table === 'nat' ? [] : [{ table, chain }]
+      }),
+    )
+    this.culprit = { table: 'filter', chain: emptyChain, rule: null, isMalformed: false }
+  }
+
+  judge(hook: Hook, packet: Packet): number {
+    packet.hook = hook
+    for (const { table, chain } of this.#entries[hook]) {
+      this.#watcher?.table(table, hook)
+      if (this.#walk(chain, packet) === ACCEPT) continue
+      this.culprit.table = table
+      return DROP
+    }
+    return ACCEPT
+  }
+
+  /** From a built-in chain to a verdict, ACCEPT or DROP. */
+  #walk(builtIn: StartedChain, packet: Packet): number {
+    const stack: Frame[] = []
+    let [chain, next] = [builtIn, 0]
+    for (;;) {
+      if (next === chain.rules.length) {
+        const frame = stack.pop()
+        if (frame === undefined) return this.#policy(builtIn.chain, packet)
+        ;({ chain, next } = frame)
+        continue
+      }
+      const started = chain.rules[next++]
+      const failed = failingPart(started, packet)
+      this.#watcher?.rule(chain.chain, started.rule, failed)
+      if (packet.isMalformed) return this.#drop(chain.chain, started.rule, true)
+      if (failed !== -1) continue
+      started.rule.packets++
+      started.rule.bytes += packet.length
+      if (started.jump !== null) {
+        if (!started.jump.goto) stack.push({ chain, next })
+        ;[chain, next] = [started.jump.chain, 0]
+        continue
+      }
+      const verdict = started.act === null ? CONTINUE : started.act(packet)
+      if (verdict === ACCEPT) return ACCEPT
+      if (verdict === DROP) return this.#drop(chain.chain, started.rule)
+      if (verdict === RETURN) next = chain.rules.length
+    }
+  }
+
+  #policy(chain: Chain, packet: Packet): number {
+    this.#watcher?.policy(chain)
+    chain.packets++
+    chain.bytes += packet.length
+    return chain.policy === 'DROP' ? this.#drop(chain, null) : ACCEPT
+  }
+
+  #drop(chain: Chain, rule: Rule | null, isMalformed = false): number {
+    this.culprit.chain = chain
+    this.culprit.rule = rule
+    this.culprit.isMalformed = isMalformed
+    return DROP
+  }
+}
+
+const emptyChain: Chain = { name: '', policy: 'DROP', packets: 0, bytes: 0, rules: [], line: 0 }
+
+function startChains(chains: ReadonlyMap<string, Chain>, runtime: Runtime): Map<string, StartedChain> {
+  const started = new Map([...chains].map(([name, chain]) => [name, { chain, rules: [] as Started[] }]))
+  const jumpOf = ({ chain, goto }: Jump): Started['jump'] => ({ chain: started.get(chain)!, goto })
+  for (const { chain, rules } of started.values())
+    for (const rule of chain.rules) {
+      const { target } = rule
+      const jump = isJump(target) ? jumpOf(target) : null
+      const act = target === null || isJump(target) ? null : target.start!(runtime)
+      rules.push({ rule, matches: rule.matches.map((match) => match.start!(runtime)), act, jump })
+    }
+  return started
+}
+
+/** Parts of a rule that are not matches, in the order in which they are asked (ip_packet_match). */
+const PARTS = ['-s', '-d', '-i', '-o', '-p', '-f'] as const
+
+/** The number of the first part that does not hold for the packet, those of matches behind PARTS; -1 when all do. */
+function failingPart({ rule, matches }: Started, packet: Packet): number {
+  const { source, destination, protocol } = rule
+  if (((packet.source & source.mask) >>> 0 === source.address) === source.negated) return 0
+  if (((packet.destination & destination.mask) >>> 0 === destination.address) === destination.negated)
+    return 1
+  if (!interfaceHolds(rule.inInterface, packet.inInterface)) return 2
+  if (!interfaceHolds(rule.outInterface, packet.outInterface)) return 3
+  if (protocol !== 0 && (packet.protocol === protocol) === rule.protocolNegated) return 4
+  if (rule.fragment !== null && packet.fragmentOffset > 0 !== rule.fragment) return 5
+  for (let i = 0; i < matches.length; i++) if (!matches[i](packet)) return PARTS.length + i
+  return -1
+}
+
+function interfaceHolds({ name, negated }: InterfaceTest, actual: string): boolean {
+  if (name === '') return true
+  const isSame = name.endsWith('+') ? actual.startsWith(name.slice(0, -1)) : actual === name
+  return isSame !== negated
+}
+
+/** What a part's number stands for: `-s`, or the match with its options. */
+export function partText(rule: Rule, part: number): string {
+  if (part < PARTS.length) return PARTS[part]
+  const { name, text } = rule.matches[part - PARTS.length]
+  return text === '' ? `-m ${name}` : `-m ${name} ${text}`
+}

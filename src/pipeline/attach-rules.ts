@@ -1,0 +1,33 @@
+/** Puts rules on the way of a dataplane's packets. */
+import { interpret } from '../netfilter/interpret.js'
+import type { RuleSet } from '../netfilter/rule.js'
+import type { AddressSet } from '../netfilter/runtime.js'
+import type { Dataplane } from './dataplane.js'
+import { createHooks } from './hooks.js'
+import { anonymousNode } from './node-view.js'
+import type { NodeDescription } from './node-view.js'
+import { createWorld } from './world.js'
+
+/** Rules, and what they stand in. */
+export interface RulesOptions {
+  /** Bridged IPv4 frames pass these, as with bridge-nf-call-iptables=1. Their counters go on counting. */
+  rules: RuleSet
+  /** Sets that `-m set` of the rules names. */
+  sets?: ReadonlyMap<string, AddressSet>
+  /** The node that the rules stand in; without it one called br100 that has no address. */
+  node?: NodeDescription
+  /** Called with each line that `-j LOG` writes. */
+  onLog?: (line: string) => void
+}
+
+/** From the next burst on packets pass these rules. Throws a RulesError for rules that cannot be decided. */
+export function attachRules(plane: Dataplane, options: RulesOptions): void {
+  const { rules, sets = new Map(), node = anonymousNode('br100'), onLog } = options
+  const { arena, drops, portNames } = plane
+  const world = createWorld(node, sets, {
+    log: (line) => onLog?.(line),
+    nflog: () => {},
+    reject: () => {},
+  })
+  plane.setHooks(createHooks(arena, drops, interpret(rules, world), node, portNames))
+}

@@ -1,0 +1,73 @@
+/** What the node itself is, as far as rules ask: its addresses, and what an address is to it. */
+import type { AddressType } from '../netfilter/runtime.js'
+import { maskOf } from '../netfilter/numbers.js'
+
+/** A node with one interface, the bridge's own. Addresses are unsigned. */
+export interface NodeDescription {
+  /** Name of the bridge, which is the interface's too. */
+  bridge: string
+  /** Six bytes, or null where none is known: nothing is sent from it then. */
+  mac: Uint8Array | null
+  addresses: ReadonlyArray<{ address: number; prefixLength: number }>
+  routes: ReadonlyArray<{ to: { address: number; prefixLength: number }; via: number }>
+  /** Address as text → MAC address. */
+  neighbours: Readonly<Record<string, Uint8Array>>
+}
+
+/** A node that nothing is known of. */
+export function anonymousNode(bridge: string): NodeDescription {
+  return { bridge, mac: null, addresses: [], routes: [], neighbours: {} }
+}
+
+const LIMITED_BROADCAST = 0xffffffff
+/** Every IPv4 interface is in this group. */
+const ALL_HOSTS = 0xe0000001
+
+const isMulticast = (address: number): boolean => address >>> 28 === 0xe
+const isZeroNet = (address: number): boolean => address >>> 24 === 0
+const isLoopback = (address: number): boolean => address >>> 24 === 127
+
+/**
+ * What an address is to the node (inet_addr_type): from the bridge's or from `lo`'s point of view alone where
+ * an interface is named. Since Linux 5.14 the lowest address of a network is not a broadcast any more.
+ */
+export function addressType(node: NodeDescription, address: number, interfaceName: string): AddressType {
+  if (isZeroNet(address) || address === LIMITED_BROADCAST) return 'BROADCAST'
+  if (isMulticast(address)) return 'MULTICAST'
+  if (isLoopback(address)) return interfaceName === '' || interfaceName === 'lo' ? 'LOCAL' : 'UNICAST'
+  if (interfaceName !== '' && interfaceName !== node.bridge) return 'UNICAST'
+  if (node.addresses.some((own) => own.address === address)) return 'LOCAL'
+  return isSubnetBroadcast(node, address) ? 'BROADCAST' : 'UNICAST'
+}
+
+function isSubnetBroadcast({ addresses }: NodeDescription, address: number): boolean {
+  return addresses.some(
+    (own) => own.prefixLength < 31 && (own.address | ~maskOf(own.prefixLength)) >>> 0 === address,
+  )
+}
+
+/**
+ * Whether the node takes in a datagram that came in by its bridge (ip_route_input): its own addresses, the
+ * broadcasts, the group of all hosts; never from a source that cannot be one.
+ */
+export function isForNode(node: NodeDescription, source: number, destination: number): boolean {
+  if (isImpossibleSource(node, source)) return false
+  if (destination === ALL_HOSTS || destination === LIMITED_BROADCAST) return true
+  if (destination === 0 && source === 0) return true
+  if (isZeroNet(destination) || isLoopback(destination) || isMulticast(destination)) return false
+  return addressType(node, destination, '') !== 'UNICAST'
+}
+
+/** A martian: a group, a broadcast, loopback, or one of the node's own addresses coming in from outside. */
+function isImpossibleSource(node: NodeDescription, source: number): boolean {
+  if (source === 0) return false
+  if (isZeroNet(source) || isLoopback(source)) return true
+  return addressType(node, source, '') !== 'UNICAST'
+}
+
+/** Whether the node has a way to send to an address: on the bridge's network, or by a route. */
+export function isReachable({ addresses, routes }: NodeDescription, address: number): boolean {
+  const holds = (to: { address: number; prefixLength: number }): boolean =>
+    ((to.address ^ address) & maskOf(to.prefixLength)) === 0
+  return addresses.some(holds) || (addresses.length > 0 && routes.some(({ to }) => holds(to)))
+}

@@ -1,0 +1,41 @@
+/** The world around the rules of a bridge: the node they stand in, what they remember together, where their words go. */
+import type { Packet } from '../netfilter/packet.js'
+import type { AddressSet, Runtime } from '../netfilter/runtime.js'
+import { addressType } from './node-view.js'
+import type { NodeDescription } from './node-view.js'
+
+/** Where what rules cause goes. */
+export interface Effects {
+  /** A line of `-j LOG`. */
+  log(line: string): void
+  /** A packet of `-j NFLOG`. */
+  nflog(packet: Packet, group: number, prefix: string, bytes: number): void
+  /** The answer of `-j REJECT`. */
+  reject(packet: Packet, type: string): void
+}
+
+/** A world with this node in it. The random numbers are the same each time, so that a replay can be repeated. */
+export function createWorld(
+  node: NodeDescription,
+  sets: ReadonlyMap<string, AddressSet>,
+  effects: Effects,
+): Runtime {
+  const kept = new Map<string, unknown>()
+  let state = 0x9e3779b9
+  return {
+    ...effects,
+    sets,
+    addressType: (address, interfaceName) => addressType(node, address, interfaceName),
+    shared<T>(name: string, make: () => T): T {
+      if (!kept.has(name)) kept.set(name, make())
+      return kept.get(name) as T
+    },
+    /** Marsaglia's xorshift, 13 17 5. */
+    random(): number {
+      state ^= state << 13
+      state ^= state >>> 17
+      state ^= state << 5
+      return state >>> 0
+    },
+  }
+}
