@@ -23,6 +23,7 @@ function program(): Command {
     .showHelpAfterError('(br100 --help tells more)')
   addReplay(br100)
   addRules(br100)
+  addExplain(br100)
   addPrint(br100)
   return br100
 }
@@ -79,6 +80,43 @@ function addRules(br100: Command): void {
     '-c, --counters',
     'with the counters of every rule',
   )
+}
+
+function addExplain(br100: Command): void {
+  br100
+    .command('explain')
+    .summary('tell why a packet went where it went')
+    .description(
+      'Tells the way of one packet through iptables rules: every rule that was asked, which part of it did\n' +
+        'not hold, and who decided. The packet is one of a replay (--frame) or described by its headers.',
+    )
+    .argument('[file]', 'a lone capture, as for replay')
+    .requiredOption('--rules <FILE>', 'iptables rules, as iptables-save or iptables -S prints them')
+    .option('--port <NAME=FILE>', 'what entered port NAME; once for each port', collect)
+    .option('--frame <PORT:N>', 'the Nth frame that came in by the port')
+    .option('--in <PORT>', 'a described packet comes in by this port of the bridge')
+    .option(
+      '--output <NAME>',
+      'it leaves by this port; without --in the node itself sends it by this interface',
+    )
+    .option('--src <ADDRESS>', 'its source')
+    .option('--dst <ADDRESS>', 'its destination')
+    .option('--proto <PROTOCOL>', 'tcp, udp, icmp or a number')
+    .option('--sport <PORT>', 'its source port')
+    .option('--dport <PORT>', 'its destination port')
+    .option('--icmp-type <TYPE>', 'its ICMP type (default: 8, echo request)')
+    .option('--ttl <TTL>', 'its TTL (default: 64)')
+    .option(
+      '--state <STATE>',
+      'what -m state and --ctstate take it for: NEW, ESTABLISHED, RELATED, INVALID, UNTRACKED',
+    )
+    .option('--bridge <NAME>', 'name of the bridge (default: br100)')
+    .option('--node <NODE.yaml>', 'what the node itself is')
+    .option('--json', 'print the explanation as one JSON object')
+    .action(async (file: string | undefined, options: Record<string, unknown>) => {
+      const { explainCommand } = await import('./explain.js')
+      process.exitCode = await explainCommand(file, options)
+    })
 }
 
 function addPrint(br100: Command): void {

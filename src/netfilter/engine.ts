@@ -27,8 +27,11 @@ export interface Engine {
 export interface Watcher {
   /** A table begins to be asked at a hook. */
   table(table: TableName, hook: Hook): void
-  /** A rule was asked. `failed`: which of its parts did not hold (see `partText`), or -1: it acts. */
-  rule(chain: Chain, rule: Rule, failed: number): void
+  /**
+   * A rule was asked, `depth` jumps away from the built-in chain. `failed`: which of its parts did not hold (see
+   * `partText`), or -1: it acts.
+   */
+  rule(chain: Chain, rule: Rule, failed: number, depth: number): void
   /** The end of a built-in chain was reached: its policy decides. */
   policy(chain: Chain): void
 }

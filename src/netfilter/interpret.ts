@@ -33,22 +33,23 @@ interface Frame {
 }
 
 /** Begins to decide by the rules. Throws a RulesError that has every rule that could not be decided. */
-export function interpret(rules: RuleSet, runtime: Runtime, watcher: Watcher | null = null): Engine {
+export function interpret(rules: RuleSet, runtime: Runtime): Interpreter {
   const undecided = undecidedIn(rules)
   if (undecided.length > 0) throw new RulesError(rules.path, undecided)
-  return new Interpreter(rules, runtime, watcher)
+  return new Interpreter(rules, runtime)
 }
 
-class Interpreter implements Engine {
+/** The interpreter at work. */
+export class Interpreter implements Engine {
   readonly rules: RuleSet
   readonly culprit: Culprit
-  readonly #watcher: Watcher | null
+  /** Who is told of every rule that is asked; null: nobody. */
+  watcher: Watcher | null = null
   /** By hook: the tables asked there, and the chain of each that begins. */
   readonly #entries: Array<Array<{ table: TableName; chain: StartedChain }>>
 
-  constructor(rules: RuleSet, runtime: Runtime, watcher: Watcher | null) {
+  constructor(rules: RuleSet, runtime: Runtime) {
     this.rules = rules
-    this.#watcher = watcher
     const started = new Map(
       [...rules.tables].map(([name, { chains }]) => [name, startChains(chains, runtime)]),
     )
@@ -67,7 +68,7 @@ class Interpreter implements Engine {
   judge(hook: Hook, packet: Packet): number {
     packet.hook = hook
     for (const { table, chain } of this.#entries[hook]) {
-      this.#watcher?.table(table, hook)
+      this.watcher?.table(table, hook)
       if (this.#walk(chain, packet) === ACCEPT) continue
       this.culprit.table = table
       return DROP
@@ -88,7 +89,7 @@ class Interpreter implements Engine {
       }
       const started = chain.rules[next++]
       const failed = failingPart(started, packet)
-      this.#watcher?.rule(chain.chain, started.rule, failed)
+      this.watcher?.rule(chain.chain, started.rule, failed, stack.length)
       if (packet.isMalformed) return this.#drop(chain.chain, started.rule, true)
       if (failed !== -1) continue
       started.rule.packets++
@@ -106,7 +107,7 @@ class Interpreter implements Engine {
   }
 
   #policy(chain: Chain, packet: Packet): number {
-    this.#watcher?.policy(chain)
+    this.watcher?.policy(chain)
     chain.packets++
     chain.bytes += packet.length
     return chain.policy === 'DROP' ? this.#drop(chain, null) : ACCEPT

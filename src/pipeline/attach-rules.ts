@@ -3,6 +3,8 @@ import { interpret } from '../netfilter/interpret.js'
 import type { RuleSet } from '../netfilter/rule.js'
 import type { AddressSet } from '../netfilter/runtime.js'
 import type { Dataplane } from './dataplane.js'
+import { explainHooks } from './explain.js'
+import type { Explanation } from './explain.js'
 import { createHooks } from './hooks.js'
 import { anonymousNode } from './node-view.js'
 import type { NodeDescription } from './node-view.js'
@@ -18,10 +20,15 @@ export interface RulesOptions {
   node?: NodeDescription
   /** Called with each line that `-j LOG` writes. */
   onLog?: (line: string) => void
+  /** Explain the `number`th packet, from 1, that comes in by a port. */
+  explain?: { port: string; number: number }
 }
 
-/** From the next burst on packets pass these rules. Throws a RulesError for rules that cannot be decided. */
-export function attachRules(plane: Dataplane, options: RulesOptions): void {
+/**
+ * From the next burst on packets pass these rules. Returns what tells the way of the packet that is to be
+ * explained. Throws a RulesError for rules that cannot be decided.
+ */
+export function attachRules(plane: Dataplane, options: RulesOptions): () => Explanation | null {
   const { rules, sets = new Map(), node = anonymousNode('br100'), onLog } = options
   const { arena, drops, portNames } = plane
   const world = createWorld(node, sets, {
@@ -29,5 +36,13 @@ export function attachRules(plane: Dataplane, options: RulesOptions): void {
     nflog: () => {},
     reject: () => {},
   })
-  plane.setHooks(createHooks(arena, drops, interpret(rules, world), node, portNames))
+  const engine = interpret(rules, world)
+  const hooks = createHooks(arena, drops, engine, node, portNames)
+  if (options.explain === undefined) {
+    plane.setHooks(hooks)
+    return () => null
+  }
+  const watched = explainHooks(hooks, engine, arena, drops, portNames, options.explain)
+  plane.setHooks(watched)
+  return () => watched.explanation
 }

@@ -107,23 +107,27 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
    */
   function passHooks(through: Hooks, { slots, count }: Burst): void {
     for (let i = 0; i < count; i++) {
-      const slot = slots[i]
-      const refusal = bridge.refusalOf(slot) === OK ? through.prerouting(slot) : OK
-      if (refusal !== OK) {
-        arena.free(slot)
-        refuse(refusal)
-        continue
-      }
-      one.slots[0] = slot
-      one.count = 1
-      const { flooded } = bridge.totals
-      bridge.process(one)
-      passCopies(through, bridge.totals.flooded > flooded)
+      through.begin?.(slots[i])
+      passPacket(through, slots[i])
+      through.end?.()
     }
     for (let port = 0; port < sinks.length; port++) {
       transmit(port, outgoing[port])
       outgoing[port].clear()
     }
+  }
+
+  function passPacket(through: Hooks, slot: number): void {
+    const refusal = bridge.refusalOf(slot) === OK ? through.prerouting(slot) : OK
+    if (refusal !== OK) {
+      arena.free(slot)
+      return refuse(refusal)
+    }
+    one.slots[0] = slot
+    one.count = 1
+    const { flooded } = bridge.totals
+    bridge.process(one)
+    passCopies(through, bridge.totals.flooded > flooded)
   }
 
   /** What the bridge made of one packet: copies for ports, the one added last first, and then the node's. */

@@ -25,6 +25,10 @@ import type { NodeDescription } from './node-view.js'
 
 /** The hooks of a bridge. Each returns OK, or the reason why the packet is dropped. */
 export interface Hooks {
+  /** A packet comes, before the bridge has looked at it. */
+  begin?(slot: number): void
+  /** That packet has left, been delivered or dropped. */
+  end?(): void
   /** Before anything is learned or looked up. */
   prerouting(slot: number): number
   /** For the copy that leaves by port `to`. */

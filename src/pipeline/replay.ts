@@ -19,6 +19,7 @@ import { arenaBytes, createArena } from '../packet/arena.js'
 import { Burst } from '../packet/burst.js'
 import { Memory } from '../packet/memory.js'
 import type { RulesOptions } from './attach-rules.js'
+import type { Explanation } from './explain.js'
 import { createDataplane } from './dataplane.js'
 import type { Dataplane } from './dataplane.js'
 import { DONE, EARLY, FULL, MERGE_BYTES, createMerge } from './merge.js'
@@ -105,6 +106,8 @@ export interface ReplayReport {
   framesPerSecond: number
   /** Files that are cut or malformed, each as a message: what came before that was replayed. */
   flaws: string[]
+  /** The way of the packet that was to be explained; null where it did not come, or none was. */
+  explanation: Explanation | null
 }
 
 /**
@@ -139,6 +142,7 @@ class Session {
   readonly #inputs: MergeInput[] = []
   #merge: CaptureMerge | null = null
   #replenished = 0
+  #explained: () => Explanation | null = () => null
 
   constructor(plane: Dataplane, options: ReplayOptions) {
     this.#plane = plane
@@ -163,7 +167,9 @@ class Session {
     for (const { mac, port } of stations) this.#plane.bridge.addStaticStation(mac, this.#portFor(port))
     this.#merge = createMerge(this.#plane, this.#inputs)
     const { netfilter } = this.#options
-    if (netfilter !== undefined) (await import('./attach-rules.js')).attachRules(this.#plane, netfilter)
+    if (netfilter === undefined) return
+    const { attachRules } = await import('./attach-rules.js')
+    this.#explained = attachRules(this.#plane, netfilter)
   }
 
   async play(): Promise<void> {
@@ -221,6 +227,7 @@ class Session {
       seconds,
       framesPerSecond: Math.round((forwarded + flooded + delivered + dropped) / seconds),
       flaws: this.#readers.flatMap(({ flaw }) => flaw ?? []),
+      explanation: this.#explained(),
     }
   }
 

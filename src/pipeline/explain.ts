@@ -1,0 +1,168 @@
+/**
+ * Why a packet went where it went: every table, chain and rule that was asked on its way, which part of each rule
+ * did not hold, and who decided.
+ */
+import { partText } from '../netfilter/interpret.js'
+import type { Interpreter } from '../netfilter/interpret.js'
+import { FORWARD, HOOK_NAMES, INPUT, OUTPUT, POSTROUTING, PREROUTING } from '../netfilter/hook.js'
+import type { Hook, TableName } from '../netfilter/hook.js'
+import { culpritText } from '../netfilter/engine.js'
+import type { Watcher } from '../netfilter/engine.js'
+import type { Packet } from '../netfilter/packet.js'
+import { ruleBody } from '../netfilter/rule-text.js'
+import type { Chain, Rule } from '../netfilter/rule.js'
+import { ACCEPT } from '../netfilter/verdict.js'
+import type { Drops } from '../core/drops.js'
+import type { Arena } from '../packet/arena.js'
+import { OK } from '../wire/reason.js'
+import type { Hooks } from './hooks.js'
+import { isForNode } from './node-view.js'
+import type { NodeDescription } from './node-view.js'
+
+/** A rule that was asked, or the policy at a chain's end. */
+export interface Step {
+  hook: string
+  table: TableName
+  chain: string
+  /** Jumps between the built-in chain and this one. */
+  depth: number
+  /** Its place in the chain, from 1; null for the policy. */
+  number: number | null
+  /** As iptables-save prints it, without `-A CHAIN`; the policy's name for a policy. */
+  rule: string
+  /** The part that did not hold; null: the rule acted. */
+  failed: string | null
+}
+
+/** What became of the packet, or of one of its copies, at a stage of its way. */
+export interface Stage {
+  /** Such as `PREROUTING`, or `FORWARD to vnet0`. */
+  name: string
+  steps: Step[]
+  /** Who dropped it, as drops are named; null: it went on. */
+  droppedBy: string | null
+}
+
+/** The way of a packet. */
+export interface Explanation {
+  stages: Stage[]
+  /** Every reason for which it, or a copy of it, was dropped, by rules or by the bridge. */
+  dropped: string[]
+}
+
+/** Writes down what the interpreter tells. */
+class Recorder implements Watcher {
+  steps: Step[] = []
+  #table: TableName = 'filter'
+  #hook: Hook = PREROUTING
+
+  table(table: TableName, hook: Hook): void {
+    this.#table = table
+    this.#hook = hook
+  }
+
+  rule(chain: Chain, rule: Rule, failed: number, depth: number): void {
+    const failedPart = failed === -1 ? null : partText(rule, failed)
+    this.#add(chain, depth, chain.rules.indexOf(rule) + 1, ruleBody(rule), failedPart)
+  }
+
+  policy(chain: Chain): void {
+    this.#add(chain, 0, null, chain.policy!, null)
+  }
+
+  /** What was written down since the last call. */
+  take(): Step[] {
+    const { steps } = this
+    this.steps = []
+    return steps
+  }
+
+  #add(chain: Chain, depth: number, number: number | null, rule: string, failed: string | null): void {
+    const hook = HOOK_NAMES[this.#hook]
+    this.steps.push({ hook, table: this.#table, chain: chain.name, depth, number, rule, failed })
+  }
+}
+
+/** A packet that is only described: where it comes from and goes to, its headers in `packet`. */
+export interface Described {
+  packet: Packet
+  /** Port of the bridge that it comes in by; null: the node itself sends it. */
+  input: string | null
+  /** Where it leaves: a port of the bridge, or, if the node sends it, an interface. '' where that is not known. */
+  output: string
+}
+
+/** The way of a described packet through the rules. */
+export function explainPacket(engine: Interpreter, node: NodeDescription, described: Described): Explanation {
+  const { packet, input, output } = described
+  const recorder = (engine.watcher = new Recorder())
+  const { bridge } = node
+  const stages: Stage[] = []
+  const pass = (hook: Hook, inInterface: string, outInterface: string): boolean => {
+    packet.inInterface = inInterface
+    packet.outInterface = outInterface
+    const isAccepted = engine.judge(hook, packet) === ACCEPT
+    const droppedBy = isAccepted ? null : culpritText(engine.culprit)
+    stages.push({ name: HOOK_NAMES[hook], steps: recorder.take(), droppedBy })
+    return isAccepted
+  }
+  if (input === null) void (pass(OUTPUT, '', output) && pass(POSTROUTING, '', output))
+  else {
+    packet.physicalIn = input
+    const isIn = pass(PREROUTING, bridge, '')
+    if (isIn && isForNode(node, packet.source, packet.destination)) pass(INPUT, bridge, '')
+    else if (isIn) {
+      packet.physicalOut = output
+      packet.isBridged = true
+      void (pass(FORWARD, bridge, bridge) && pass(POSTROUTING, '', bridge))
+    }
+  }
+  return { stages, dropped: stages.flatMap(({ droppedBy }) => droppedBy ?? []) }
+}
+
+/** Hooks that write down the way of one packet: the `number`th, from 1, that comes in by a port. */
+export interface ExplainingHooks extends Hooks {
+  /** The packet has come: its way, so far as it has gone. */
+  readonly explanation: Explanation | null
+}
+
+/** The same hooks, watched. `engine` is the one that they ask. */
+export function explainHooks(
+  hooks: Hooks,
+  engine: Interpreter,
+  arena: Arena,
+  drops: Drops,
+  portNames: readonly string[],
+  wanted: { port: string; number: number },
+): ExplainingHooks {
+  const recorder = new Recorder()
+  let left = wanted.number
+  let explanation: Explanation | null = null
+  let before = new Map<string, number>()
+
+  const stage = (name: string, refusal: number): number => {
+    const droppedBy = refusal === OK ? null : drops.nameOf(refusal)
+    if (engine.watcher !== null) explanation!.stages.push({ name, steps: recorder.take(), droppedBy })
+    return refusal
+  }
+  return {
+    get explanation() {
+      return explanation
+    },
+    begin(slot) {
+      if (portNames[arena.port[slot]] !== wanted.port || --left !== 0) return
+      engine.watcher = recorder
+      explanation = { stages: [], dropped: [] }
+      before = new Map(drops.entries())
+    },
+    end() {
+      if (engine.watcher === null) return
+      engine.watcher = null
+      for (const [reason, count] of drops.entries())
+        if (count > (before.get(reason) ?? 0)) explanation!.dropped.push(reason)
+    },
+    prerouting: (slot) => stage('PREROUTING', hooks.prerouting(slot)),
+    forward: (slot, to) => stage(`FORWARD to ${portNames[to]}`, hooks.forward(slot, to)),
+    input: (slot) => stage('INPUT', hooks.input(slot)),
+  }
+}

@@ -1,0 +1,125 @@
+/** Where bridged frames meet rules: order, trimming, what counts per frame and what per copy, the node's own copy. */
+import t from 'tap'
+import { saveLines } from '../../src/netfilter/rule-text.js'
+import { attachRules } from '../../src/pipeline/attach-rules.js'
+import type { NodeDescription } from '../../src/pipeline/node-view.js'
+import { parseIpv4 } from '../../src/wire/address.js'
+import { tcpFrame, udpFrame } from '../netfilter/frames.js'
+import { ruleSet } from '../netfilter/rules.js'
+import { BROADCAST, Lab, frame } from '../packets.js'
+
+const [A, B] = ['02:00:00:00:00:01', '02:00:00:00:00:02']
+
+/** A bridge of three ports behind rules; `counters()` are those that are not 0. */
+function guarded(rules: string, node: Partial<NodeDescription> = {}): Lab & { counters(): string[] } {
+  const lab = new Lab({ ports: { p0: {}, p1: {}, p2: {} }, local: ['02:00:00:00:00:99'] })
+  const set = ruleSet(rules)
+  const description = { bridge: 'br100', mac: null, addresses: [], routes: [], neighbours: {}, ...node }
+  attachRules(lab.plane, { rules: set, node: description })
+  const counters = (): string[] =>
+    [...saveLines(set, { counters: true })].filter((line) => /\[[1-9]\d*:\d+\]/.test(line))
+  return Object.assign(lab, { counters })
+}
+
+const EVERYWHERE =
+  '*raw\n-A PREROUTING -i br100\nCOMMIT\n*mangle\n-A PREROUTING\n-A INPUT\n-A FORWARD -i br100 -o br100\n-A POSTROUTING -o br100\nCOMMIT\n' +
+  '*filter\n-A INPUT\n-A FORWARD\nCOMMIT\n*nat\nCOMMIT\n'
+
+t.test('a frame between two stations: each hook once, bytes without the Ethernet header', async (t) => {
+  const lab = guarded(EVERYWHERE)
+  const arp = frame(BROADCAST, B, 60)
+  arp.set([0x08, 0x06], 12)
+  lab.send('p1', arp)
+  t.same(lab.counters().length, 0, 'what is no IPv4 is not asked')
+  t.same(lab.send('p0', tcpFrame(2, { from: A, to: B, padding: 6 })), ['p1'])
+  t.equal(lab.left['p1'].at(-1)!.length, 54, 'trimmed to its total length')
+  t.same(lab.counters(), [
+    ':PREROUTING ACCEPT [1:40]',
+    '[1:40] -A PREROUTING -i br100',
+    ':PREROUTING ACCEPT [1:40]',
+    ':FORWARD ACCEPT [1:40]',
+    ':POSTROUTING ACCEPT [1:40]',
+    '[1:40] -A PREROUTING',
+    '[1:40] -A FORWARD -i br100 -o br100',
+    '[1:40] -A POSTROUTING -o br100',
+    ':FORWARD ACCEPT [1:40]',
+    '[1:40] -A FORWARD',
+  ])
+})
+
+t.test('a flood: PREROUTING once, FORWARD for each copy, INPUT for the node', async (t) => {
+  const lab = guarded(EVERYWHERE)
+  const everybody = udpFrame({ to: BROADCAST, destination: '255.255.255.255' })
+  t.same(lab.send('p0', everybody), ['p1', 'p2'])
+  t.same(
+    lab.counters().filter((line) => line.startsWith('[')),
+    [
+      '[1:28] -A PREROUTING -i br100',
+      '[1:28] -A PREROUTING',
+      '[1:28] -A INPUT',
+      '[2:56] -A FORWARD -i br100 -o br100',
+      '[2:56] -A POSTROUTING -o br100',
+      '[1:28] -A INPUT',
+      '[2:56] -A FORWARD',
+    ],
+  )
+  t.match(lab.plane.totals, { flooded: 1, forwarded: 0, delivered: 0, dropped: 0 })
+})
+
+t.test(
+  'INPUT: the broadcasts and the group of all hosts; the network only where the node has an address',
+  async (t) => {
+    const asked = (destination: string, node: Partial<NodeDescription> = {}): boolean => {
+      const lab = guarded('*filter\n-A INPUT\nCOMMIT\n', node)
+      lab.send('p0', udpFrame({ to: BROADCAST, destination, source: '10.0.0.7' }))
+      return lab.counters().length > 0
+    }
+    const addressed = { addresses: [{ address: parseIpv4('10.0.0.1')!, prefixLength: 24 }] }
+    for (const [destination, without, within] of [
+      ['255.255.255.255', true, true],
+      ['224.0.0.1', true, true],
+      ['224.0.0.251', false, false],
+      ['10.0.0.255', false, true],
+      ['10.0.0.1', false, true],
+      ['10.0.0.2', false, false],
+      ['10.0.0.0', false, false],
+    ] as const) {
+      t.equal(asked(destination), without, `${destination}, no address`)
+      t.equal(asked(destination, addressed), within, `${destination}, 10.0.0.1/24`)
+    }
+  },
+)
+
+t.test('what PREROUTING drops is not learned', async (t) => {
+  const lab = guarded('*raw\n-A PREROUTING -s 10.0.0.66/32 -j DROP\nCOMMIT\n')
+  t.same(lab.send('p0', udpFrame({ from: A, source: '10.0.0.66' })), [])
+  t.same(Object.keys(lab.stations), ['02:00:00:00:00:99'])
+  t.same(lab.drops, { 'raw PREROUTING: -s 10.0.0.66/32 -j DROP': 1 })
+  lab.send('p0', udpFrame({ from: A, source: '10.0.0.67' }))
+  t.equal(lab.stations[A], 'p0')
+})
+
+t.test('a bad header is dropped before any counter, by its own name', async (t) => {
+  const lab = guarded(EVERYWHERE)
+  const broken = udpFrame()
+  broken[24] ^= 1
+  t.same(lab.send('p0', broken), [])
+  t.same(lab.drops, { 'bad-checksum': 1 })
+  t.same(lab.counters(), [])
+  const tagged = Uint8Array.from([...broken.subarray(0, 12), 0x81, 0, 0, 5, ...broken.subarray(12)])
+  t.same(lab.send('p0', tagged), ['p1', 'p2'], 'inside a VLAN tag nobody looks')
+})
+
+t.test('copies that rules drop: the frame went where the others went, or nowhere', async (t) => {
+  const everybody = udpFrame({ to: BROADCAST, destination: '255.255.255.255' })
+  const some = guarded('*filter\n-A FORWARD -m comment --comment "one of two" -j DROP\nCOMMIT\n')
+  t.same(some.send('p0', everybody), [])
+  t.match(some.plane.totals, { flooded: 0, delivered: 1, dropped: 0 }, 'the node got it')
+  t.same(some.drops, { 'filter FORWARD: -m comment --comment "one of two" -j DROP': 2 })
+  const none = guarded('*filter\n-P FORWARD DROP\n-P INPUT DROP\nCOMMIT\n')
+  none.send('p0', everybody)
+  t.match(none.plane.totals, { flooded: 0, delivered: 0, dropped: 1 })
+  t.same(none.drops, { 'filter FORWARD: policy DROP': 2, 'filter INPUT: policy DROP': 1 })
+  none.send('p1', udpFrame({ from: B, to: A }))
+  t.match(none.plane.totals, { flooded: 0, forwarded: 0, delivered: 0, dropped: 2 })
+})
