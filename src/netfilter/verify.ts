@@ -1,6 +1,7 @@
 /** What can only be seen of a whole table: loops, and extensions at hooks where they cannot be. */
 import { HOOK_NAMES } from './hook.js'
 import type { Hook } from './hook.js'
+import type { MatchExtension, TargetExtension } from './extension.js'
 import { MATCHES } from './matches.js'
 import type { Mistake } from './rule-error.js'
 import { isJump } from './rule.js'
@@ -26,10 +27,12 @@ export function mistakesOf(table: Table): Mistake[] {
 
 /** Why the rule cannot be asked at the hook, or null. */
 function misplaced({ matches, target }: Rule, hook: Hook): string | null {
-  const used = matches.map(({ name }) => MATCHES.get(name))
-  const all = target === null || isJump(target) ? used : [...used, TARGETS.get(target.name)]
-  const wrong = all.find((extension) => extension?.hooks && !extension.hooks.includes(hook))
-  if (wrong === undefined) return null
+  const isWrong = (extension: MatchExtension | TargetExtension | undefined): boolean =>
+    extension?.hooks !== undefined && !extension.hooks.includes(hook)
+  const match = matches.find(({ name }) => isWrong(MATCHES.get(name)))
+  const targetExtension = target === null || isJump(target) ? undefined : TARGETS.get(target.name)
+  if (match === undefined && !isWrong(targetExtension)) return null
+  const wrong = match === undefined ? targetExtension! : MATCHES.get(match.name)!
   const places = wrong.hooks!.map((one) => HOOK_NAMES[one]).join(', ')
   return `${wrong.name}: reached from ${HOOK_NAMES[hook]}, expected only in ${places} and chains reached from there`
 }

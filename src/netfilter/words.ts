@@ -6,6 +6,7 @@ import { RuleError } from './rule-error.js'
  * character as it is, as in iptables-restore; shell scripts also quote with single quotes.
  */
 export function splitWords(line: string): string[] {
+  if (!/["'\\\t]/.test(line)) return line.split(' ').filter((word) => word !== '')
   const words: string[] = []
   let word: string | null = null
   let quote = ''
