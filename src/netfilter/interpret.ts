@@ -14,14 +14,15 @@ import { ACCEPT, CONTINUE, DROP, RETURN } from './verdict.js'
 import { undecidedIn } from './verify.js'
 
 /** A rule at work: what it asks and does, begun. */
-interface Started {
+export interface Started {
   rule: Rule
   matches: Array<(packet: Packet) => boolean>
   act: ((packet: Packet) => number) | null
   jump: { chain: StartedChain; goto: boolean } | null
 }
 
-interface StartedChain {
+/** A chain of them. */
+export interface StartedChain {
   chain: Chain
   rules: Started[]
 }
@@ -45,6 +46,7 @@ export class Interpreter implements Engine {
   readonly culprit: Culprit
   /** Who is told of every rule that is asked; null: nobody. */
   watcher: Watcher | null = null
+  readonly #started = new Map<Rule, Started>()
   /** By hook: the tables asked there, and the chain of each that begins. */
   readonly #entries: Array<Array<{ table: TableName; chain: StartedChain }>>
 
@@ -63,6 +65,11 @@ export class Interpreter implements Engine {
       }),
     )
     this.culprit = { table: 'filter', chain: emptyChain, rule: null, isMalformed: false }
+  }
+
+  /** The matches and the target of a rule, begun: what they remember is remembered once. */
+  startedOf(rule: Rule): Started {
+    return this.#started.get(rule)!
   }
 
   judge(hook: Hook, packet: Packet): number {

@@ -1,5 +1,6 @@
 /** What every engine does with rules alike: chains, jumps, policies, counters, verdicts. */
 import t from 'tap'
+import { compile } from '../../src/netfilter/compile/compile.js'
 import { culpritText } from '../../src/netfilter/engine.js'
 import type { Engine } from '../../src/netfilter/engine.js'
 import { FORWARD, INPUT, PREROUTING } from '../../src/netfilter/hook.js'
@@ -11,7 +12,10 @@ import { ACCEPT } from '../../src/netfilter/verdict.js'
 import { tcpFrame, udpFrame } from './frames.js'
 import { packetOf, ruleSet, runtime } from './rules.js'
 
-const ENGINES: Record<string, (rules: RuleSet, world: Runtime) => Engine> = { interpreter: interpret }
+const ENGINES: Record<string, (rules: RuleSet, world: Runtime) => Engine> = {
+  interpreter: interpret,
+  compiled: compile,
+}
 
 for (const [name, begin] of Object.entries(ENGINES)) {
   /** The rules, asked at FORWARD for each frame; what is said of each, and the counters behind. */

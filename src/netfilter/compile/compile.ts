@@ -1,0 +1,137 @@
+/**
+ * Rules compiled: the chains as generated functions for packets that are whole; what is a fragment, or too short
+ * for its header, goes to the interpreter, which has the same rules and counts into the same places.
+ */
+import type { Culprit, Engine } from '../engine.js'
+import { HOOK_NAMES, TABLE_NAMES } from '../hook.js'
+import type { Hook, TableName } from '../hook.js'
+import { interpret } from '../interpret.js'
+import type { Interpreter } from '../interpret.js'
+import type { Packet } from '../packet.js'
+import type { Chain, Rule, RuleSet } from '../rule.js'
+import type { Runtime } from '../runtime.js'
+import { ACCEPT, CONTINUE, DROP, RETURN } from '../verdict.js'
+import { emit } from './emit.js'
+import type { Emitted } from './emit.js'
+import { lower } from './lower.js'
+import { simplify } from './simplify.js'
+
+const TCP = 6
+const TCP_HEADER = 20
+/** Ports and lengths of every other protocol that rules look into. */
+const HEADER = 8
+
+/** The text that is compiled, and what it refers to. */
+export function compiledText(rules: RuleSet): string {
+  return emitAll(rules).text
+}
+
+function emitAll(rules: RuleSet): Emitted {
+  const into: Emitted = { text: '', matches: [], targets: [], entries: [] }
+  let firstId = 0
+  for (const table of rules.tables.values()) {
+    if (table.name !== 'nat') emit(table.name, simplify(lower(table, firstId)), into)
+    for (const { rules: list } of table.chains.values()) firstId += list.length
+  }
+  return into
+}
+
+/** Compiles the rules. Throws a RulesError for rules that cannot be decided. */
+export function compile(rules: RuleSet, runtime: Runtime): Engine {
+  return new Compiled(rules, interpret(rules, runtime))
+}
+
+/** A built-in chain at its hook. */
+interface Entry {
+  table: TableName
+  chain: Chain
+  ask: (packet: Packet) => number
+}
+
+class Compiled implements Engine {
+  readonly culprit: Culprit
+  readonly #interpreter: Interpreter
+  readonly #rules: RuleSet
+  /** By rule number. */
+  readonly #list: Array<{ rule: Rule; chain: Chain }> = []
+  readonly #packets: Float64Array
+  readonly #bytes: Float64Array
+  readonly #world = { dropped: -1 }
+  readonly #entries: Entry[][]
+
+  constructor(rules: RuleSet, interpreter: Interpreter) {
+    this.#rules = rules
+    this.#interpreter = interpreter
+    this.culprit = interpreter.culprit
+    for (const { chains } of rules.tables.values())
+      for (const chain of chains.values()) for (const rule of chain.rules) this.#list.push({ rule, chain })
+    this.#packets = new Float64Array(this.#list.length)
+    this.#bytes = new Float64Array(this.#list.length)
+    this.#entries = this.#link(emitAll(rules))
+  }
+
+  /** The rules, with what was counted since the last look. */
+  get rules(): RuleSet {
+    this.#list.forEach(({ rule }, id) => {
+      rule.packets += this.#packets[id]
+      rule.bytes += this.#bytes[id]
+    })
+    this.#packets.fill(0)
+    this.#bytes.fill(0)
+    return this.#rules
+  }
+
+  judge(hook: Hook, packet: Packet): number {
+    if (
+      packet.fragmentOffset !== 0 ||
+      packet.l4 + (packet.protocol === TCP ? TCP_HEADER : HEADER) > packet.end
+    )
+      return this.#interpreter.judge(hook, packet)
+    packet.hook = hook
+    const entries = this.#entries[hook]
+    for (let i = 0; i < entries.length; i++) {
+      const { chain, ask } = entries[i]
+      const verdict = ask(packet)
+      if (verdict === ACCEPT) continue
+      if (verdict === CONTINUE) {
+        chain.packets++
+        chain.bytes += packet.end - packet.l3
+        if (chain.policy === 'ACCEPT') continue
+        this.#world.dropped = -1
+      }
+      this.#blame(entries[i], packet)
+      return DROP
+    }
+    return ACCEPT
+  }
+
+  #blame({ table, chain }: Entry, packet: Packet): void {
+    const { culprit } = this
+    const dropped = this.#world.dropped === -1 ? null : this.#list[this.#world.dropped]
+    culprit.table = table
+    culprit.chain = dropped?.chain ?? chain
+    culprit.rule = dropped?.rule ?? null
+    culprit.isMalformed = packet.isMalformed
+  }
+
+  #link({ text, matches, targets, entries }: Emitted): Entry[][] {
+    const names = entries.map(({ name }) => name)
+    const makeFunctions = new Function(
+      ...['ACCEPT', 'DROP', 'RETURN', 'CONTINUE', 'packets', 'bytes', 'match', 'target', 'world'],
+      `'use strict'\n${text}\nreturn [${names.join(', ')}]`,
+    ) as (...parts: unknown[]) => Array<(packet: Packet) => number>
+    const functions = makeFunctions(
+      ...[ACCEPT, DROP, RETURN, CONTINUE, this.#packets, this.#bytes],
+      matches.map(({ rule, match }) => this.#interpreter.startedOf(rule).matches[match]),
+      targets.map((rule) => this.#interpreter.startedOf(rule).act),
+      this.#world,
+    )
+    return HOOK_NAMES.map((hookName) =>
+      TABLE_NAMES.flatMap((table) => {
+        const at = entries.findIndex((entry) => entry.table === table && entry.chain === hookName)
+        const chain = this.#rules.tables.get(table)?.chains.get(hookName)
+        return at === -1 || chain === undefined ? [] : [{ table, chain, ask: functions[at] }]
+      }),
+    )
+  }
+}
