@@ -14,6 +14,8 @@ import { ACCEPT, CONTINUE, DROP, RETURN } from '../verdict.js'
 import { emit } from './emit.js'
 import type { Emitted } from './emit.js'
 import { lower } from './lower.js'
+import { createRun } from './run.js'
+import type { RunLinks } from './run.js'
 import { simplify } from './simplify.js'
 
 const TCP = 6
@@ -27,7 +29,7 @@ export function compiledText(rules: RuleSet): string {
 }
 
 function emitAll(rules: RuleSet): Emitted {
-  const into: Emitted = { text: '', matches: [], targets: [], entries: [] }
+  const into: Emitted = { text: '', matches: [], targets: [], runs: [], entries: [] }
   let firstId = 0
   for (const table of rules.tables.values()) {
     if (table.name !== 'nat') emit(table.name, simplify(lower(table, firstId)), into)
@@ -93,7 +95,7 @@ class Compiled implements Engine {
       const { chain, ask } = entries[i]
       const verdict = ask(packet)
       if (verdict === ACCEPT) continue
-      if (verdict === CONTINUE) {
+      if (verdict !== DROP) {
         chain.packets++
         chain.bytes += packet.end - packet.l3
         if (chain.policy === 'ACCEPT') continue
@@ -114,23 +116,36 @@ class Compiled implements Engine {
     culprit.isMalformed = packet.isMalformed
   }
 
-  #link({ text, matches, targets, entries }: Emitted): Entry[][] {
-    const names = entries.map(({ name }) => name)
+  #link({ text, matches, targets, runs, entries }: Emitted): Entry[][] {
+    const run: Array<(packet: Packet) => number> = []
+    const listOf = (texts: Array<string | null>): string =>
+      `[${texts.map((text) => text ?? 'null').join(', ')}]`
+    const restOf = runs.map(({ rest }) => listOf(rest)).join(',\n')
+    const calleesOf = runs.map(({ callee }) => listOf(callee)).join(',\n')
     const makeFunctions = new Function(
-      ...['ACCEPT', 'DROP', 'RETURN', 'CONTINUE', 'packets', 'bytes', 'match', 'target', 'world'],
-      `'use strict'\n${text}\nreturn [${names.join(', ')}]`,
-    ) as (...parts: unknown[]) => Array<(packet: Packet) => number>
+      ...['ACCEPT', 'DROP', 'RETURN', 'CONTINUE', 'packets', 'bytes', 'match', 'target', 'run', 'world'],
+      `'use strict'\n${text}\nreturn { entries: [${entries.map(({ name }) => name).join(', ')}],\nrest: [${restOf}],\ncallee: [${calleesOf}] }`,
+    ) as (...parts: unknown[]) => {
+      entries: Array<(packet: Packet) => number>
+      rest: RunLinks['rest'][]
+      callee: RunLinks['callee'][]
+    }
+    const [packets, bytes, world] = [this.#packets, this.#bytes, this.#world]
     const functions = makeFunctions(
-      ...[ACCEPT, DROP, RETURN, CONTINUE, this.#packets, this.#bytes],
+      ...[ACCEPT, DROP, RETURN, CONTINUE, packets, bytes],
       matches.map(({ rule, match }) => this.#interpreter.startedOf(rule).matches[match]),
       targets.map((rule) => this.#interpreter.startedOf(rule).act),
-      this.#world,
+      ...[run, world],
     )
+    runs.forEach(({ rules, key }, i) => {
+      const [rest, callee] = [functions.rest[i], functions.callee[i]]
+      run.push(createRun(rules, key, { packets, bytes, world, rest, callee }))
+    })
     return HOOK_NAMES.map((hookName) =>
       TABLE_NAMES.flatMap((table) => {
         const at = entries.findIndex((entry) => entry.table === table && entry.chain === hookName)
         const chain = this.#rules.tables.get(table)?.chains.get(hookName)
-        return at === -1 || chain === undefined ? [] : [{ table, chain, ask: functions[at] }]
+        return at === -1 || chain === undefined ? [] : [{ table, chain, ask: functions.entries[at] }]
       }),
     )
   }

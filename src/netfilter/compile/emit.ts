@@ -8,11 +8,17 @@
  *   match[i], target[i]   what only the match or target itself can do
  *   world.dropped    number of the rule that dropped
  *
- * They return a verdict; CONTINUE says that the chain came to its end.
+ *   run[i]     a long run of rules as data (run.ts)
+ *
+ * They return a verdict; CONTINUE at the end of the chain, RETURN where it is left before that.
  */
 import type { Condition, Field } from '../condition.js'
 import { ruleText } from '../rule-text.js'
+import { group } from './group.js'
+import type { RunRule, Segment } from './group.js'
 import type { LoweredChain, LoweredRule, Test } from './lower.js'
+import { keyOf } from './run.js'
+import type { RunKey } from './run.js'
 
 /** Rules in one function. */
 const PIECE = 48
@@ -22,6 +28,13 @@ export interface Emitted {
   text: string
   matches: Array<{ rule: LoweredRule['rule']; match: number }>
   targets: Array<LoweredRule['rule']>
+  /** Runs of rules, and by place in the run the text of what is asked and called beside the data. */
+  runs: Array<{
+    rules: readonly RunRule[]
+    key: RunKey | null
+    rest: Array<string | null>
+    callee: Array<string | null>
+  }>
   /** The functions of built-in chains. */
   entries: Array<{ table: string; chain: string; name: string }>
 }
@@ -52,15 +65,59 @@ export function emit(table: string, chains: readonly LoweredChain[], into: Emitt
 
 function chainText(chain: LoweredChain, names: ReadonlyMap<string, string>, into: Emitted): string {
   const name = names.get(chain.name)!
-  const pieces: LoweredRule[][] = []
-  for (let i = 0; i < chain.rules.length; i += PIECE) pieces.push(chain.rules.slice(i, i + PIECE))
-  const parts = pieces.map((rules, i) => pieceText(`${name}_${i}`, chain.name, rules, names, into))
-  if (pieces.length === 0) return `\nfunction ${name}(p) {\n  return CONTINUE\n}\n`
-  if (pieces.length === 1) return parts[0].replace(`function ${name}_0(`, `function ${name}(`)
-  const calls = pieces.map(
-    (_, i) => `  verdict = ${name}_${i}(p)\n  if (verdict !== CONTINUE) return verdict\n`,
+  const pieces = group(chain).flatMap(piecesOf)
+  const parts: string[] = []
+  const calls = pieces.map((piece, i) => {
+    if (piece.kind === 'run') return runText(piece.rules, chain.name, names, into)
+    parts.push(pieceText(`${name}_${i}`, chain.name, piece.rules, names, into))
+    return `  verdict = ${name}_${i}(p)\n`
+  })
+  if (pieces.length === 1 && pieces[0].kind === 'code')
+    return parts[0].replace(`function ${name}_0(`, `function ${name}(`)
+  const ask = calls.map((call) => `${call}  if (verdict !== CONTINUE) return verdict\n`)
+  return `${parts.join('')}\nfunction ${name}(p) {\n  let verdict\n${ask.join('')}  return CONTINUE\n}\n`
+}
+
+/** Code in pieces that are short enough for V8. */
+function piecesOf(segment: Segment): Segment[] {
+  if (segment.kind === 'run') return [segment]
+  const pieces: Segment[] = []
+  for (let i = 0; i < segment.rules.length; i += PIECE)
+    pieces.push({ kind: 'code', rules: segment.rules.slice(i, i + PIECE) })
+  return pieces
+}
+
+/** The call of a run; its rules are data, and what they ask beyond that small functions. */
+function runText(
+  rules: readonly RunRule[],
+  chain: string,
+  names: ReadonlyMap<string, string>,
+  into: Emitted,
+): string {
+  const rest = rules.map(({ rest: tests, lowered }) =>
+    tests.length === 0 ? null : restText(tests, lowered, into),
   )
-  return `${parts.join('')}\nfunction ${name}(p) {\n  let verdict\n${calls.join('')}  return CONTINUE\n}\n`
+  const callee = rules.map(({ lowered: { action, rule } }) => {
+    if ('chain' in action) return names.get(action.chain)!
+    return action.kind === 'call' ? `target[${into.targets.push(rule) - 1}]` : null
+  })
+  const key = keyOf(rules)
+  into.runs.push({ rules, key, rest, callee })
+  const how = key === null ? 'one after another' : `by their ${key.field}`
+  const first = ruleText(chain, rules[0].lowered.rule)
+  const last = ruleText(chain, rules[rules.length - 1].lowered.rule)
+  return `  // ${rules.length} rules, found ${how}, from\n  //   ${oneLine(first)}\n  // to\n  //   ${oneLine(last)}\n  verdict = run[${into.runs.length - 1}](p)\n`
+}
+
+function restText(tests: readonly Test[], lowered: LoweredRule, into: Emitted): string {
+  const fields = [...new Set(tests.flatMap(fieldOf))]
+  const reads = fields.map((field) => `const ${READ[field][0]} = ${READ[field][1]}; `).join('')
+  return `(p) => { const b = p.bytes; ${reads}return ${tests.map((test) => testText(test, lowered, into)).join(' && ')} }`
+}
+
+/** A comment ends with its line. */
+function oneLine(text: string): string {
+  return text.replaceAll(/[\r\n\u2028\u2029]/g, ' ')
 }
 
 function pieceText(
@@ -92,7 +149,7 @@ function oneRule(
   const asked = tests.map((test) => testText(test, lowered, into))
   const acts = [`packets[${id}]++; bytes[${id}] += p.end - p.l3`, ...actionText(lowered, names, again, into)]
   const block = acts.map((line) => `    ${line}\n`).join('')
-  const source = `  // ${ruleText(chain, rule).replaceAll(/[\r\n\u2028\u2029]/g, ' ')}\n`
+  const source = `  // ${oneLine(ruleText(chain, rule))}\n`
   if (asked.length === 0) return `${source}  {\n${block}  }\n`
   const malformed = tests.some(({ kind }) => kind === 'match')
     ? ` else if (p.isMalformed) {\n    world.dropped = ${id}; return DROP\n  }`
@@ -112,15 +169,15 @@ function actionText(
     case 'drop':
       return [`world.dropped = ${id}; return DROP`]
     case 'return':
-      return ['return CONTINUE']
+      return ['return RETURN']
     case 'continue':
       return []
     case 'goto':
-      return [`return ${names.get(action.chain)}(p)`]
+      return [`return ${names.get(action.chain)}(p) || RETURN`]
     case 'jump':
       return [
         `const verdict = ${names.get(action.chain)}(p)`,
-        'if (verdict !== CONTINUE) return verdict',
+        'if (verdict === ACCEPT || verdict === DROP) return verdict',
         ...reread(again),
       ]
     case 'call':
@@ -128,7 +185,7 @@ function actionText(
       return [
         `const verdict = target[${into.targets.length - 1}](p)`,
         `if (verdict === DROP) world.dropped = ${id}`,
-        'if (verdict !== CONTINUE) return verdict === RETURN ? CONTINUE : verdict',
+        'if (verdict !== CONTINUE) return verdict',
         ...reread(again),
       ]
   }
