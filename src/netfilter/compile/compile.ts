@@ -14,8 +14,8 @@ import { ACCEPT, CONTINUE, DROP, RETURN } from '../verdict.js'
 import { emit } from './emit.js'
 import type { Emitted } from './emit.js'
 import { lower } from './lower.js'
-import { createRun } from './run.js'
-import type { RunLinks } from './run.js'
+import { createMachine } from './machine.js'
+import type { Machine, MachineLinks } from './machine.js'
 import { simplify } from './simplify.js'
 
 const TCP = 6
@@ -29,7 +29,16 @@ export function compiledText(rules: RuleSet): string {
 }
 
 function emitAll(rules: RuleSet): Emitted {
-  const into: Emitted = { text: '', matches: [], targets: [], runs: [], entries: [] }
+  const into: Emitted = {
+    text: '',
+    matches: [],
+    targets: [],
+    segments: [],
+    rest: [],
+    callee: [],
+    chain: [],
+    entries: [],
+  }
   let firstId = 0
   for (const table of rules.tables.values()) {
     if (table.name !== 'nat') emit(table.name, simplify(lower(table, firstId)), into)
@@ -41,6 +50,31 @@ function emitAll(rules: RuleSet): Emitted {
 /** Compiles the rules. Throws a RulesError for rules that cannot be decided. */
 export function compile(rules: RuleSet, runtime: Runtime): Engine {
   return new Compiled(rules, interpret(rules, runtime))
+}
+
+const VERDICTS = [ACCEPT, DROP, RETURN, CONTINUE] as const
+
+/** What the text makes: functions of built-in chains, and what the machine calls. */
+interface Functions extends Pick<MachineLinks, 'rest' | 'callee'> {
+  entries: Array<(packet: Packet) => number>
+}
+
+function makeFunctions({ text, entries, rest, callee }: Emitted): (...parts: unknown[]) => Functions {
+  const list = (texts: Array<string | null>): string => `[${texts.map((one) => one ?? 'null').join(', ')}]`
+  const made = `{ entries: ${list(entries.map(({ name }) => name))}, rest: ${list(rest)}, callee: ${list(callee)} }`
+  const names = [
+    'ACCEPT',
+    'DROP',
+    'RETURN',
+    'CONTINUE',
+    'packets',
+    'bytes',
+    'match',
+    'target',
+    'machine',
+    'world',
+  ]
+  return new Function(...names, `'use strict'\n${text}\nreturn ${made}`) as (...parts: unknown[]) => Functions
 }
 
 /** A built-in chain at its hook. */
@@ -116,30 +150,20 @@ class Compiled implements Engine {
     culprit.isMalformed = packet.isMalformed
   }
 
-  #link({ text, matches, targets, runs, entries }: Emitted): Entry[][] {
-    const run: Array<(packet: Packet) => number> = []
-    const listOf = (texts: Array<string | null>): string =>
-      `[${texts.map((text) => text ?? 'null').join(', ')}]`
-    const restOf = runs.map(({ rest }) => listOf(rest)).join(',\n')
-    const calleesOf = runs.map(({ callee }) => listOf(callee)).join(',\n')
-    const makeFunctions = new Function(
-      ...['ACCEPT', 'DROP', 'RETURN', 'CONTINUE', 'packets', 'bytes', 'match', 'target', 'run', 'world'],
-      `'use strict'\n${text}\nreturn { entries: [${entries.map(({ name }) => name).join(', ')}],\nrest: [${restOf}],\ncallee: [${calleesOf}] }`,
-    ) as (...parts: unknown[]) => {
-      entries: Array<(packet: Packet) => number>
-      rest: RunLinks['rest'][]
-      callee: RunLinks['callee'][]
-    }
+  #link(emitted: Emitted): Entry[][] {
+    const { matches, targets, segments, entries } = emitted
     const [packets, bytes, world] = [this.#packets, this.#bytes, this.#world]
-    const functions = makeFunctions(
-      ...[ACCEPT, DROP, RETURN, CONTINUE, packets, bytes],
-      matches.map(({ rule, match }) => this.#interpreter.startedOf(rule).matches[match]),
-      targets.map((rule) => this.#interpreter.startedOf(rule).act),
-      ...[run, world],
-    )
-    runs.forEach(({ rules, key }, i) => {
-      const [rest, callee] = [functions.rest[i], functions.callee[i]]
-      run.push(createRun(rules, key, { packets, bytes, world, rest, callee }))
+    const match = matches.map(({ rule, match: number }) => this.#interpreter.startedOf(rule).matches[number])
+    const target = targets.map((rule) => this.#interpreter.startedOf(rule).act)
+    let ask: Machine = () => CONTINUE
+    const machine: Machine = (segment, packet) => ask(segment, packet)
+    const functions = makeFunctions(emitted)(...VERDICTS, packets, bytes, match, target, machine, world)
+    ask = createMachine(segments, {
+      packets,
+      bytes,
+      world,
+      ...functions,
+      chain: Int32Array.from(emitted.chain),
     })
     return HOOK_NAMES.map((hookName) =>
       TABLE_NAMES.flatMap((table) => {

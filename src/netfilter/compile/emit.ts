@@ -8,17 +8,18 @@
  *   match[i], target[i]   what only the match or target itself can do
  *   world.dropped    number of the rule that dropped
  *
- *   run[i]     a long run of rules as data (run.ts)
+ *   machine(i, p)   asks rules that are data (machine.ts)
  *
  * They return a verdict; CONTINUE at the end of the chain, RETURN where it is left before that.
  */
 import type { Condition, Field } from '../condition.js'
 import { ruleText } from '../rule-text.js'
-import { group } from './group.js'
+import { SHORTEST_RUN, asRunRule, group } from './group.js'
 import type { RunRule, Segment } from './group.js'
 import type { LoweredChain, LoweredRule, Test } from './lower.js'
-import { keyOf } from './run.js'
-import type { RunKey } from './run.js'
+import { keyOf } from './key.js'
+import type { RunKey } from './key.js'
+import type { DataSegment } from './machine.js'
 
 /** Rules in one function. */
 const PIECE = 48
@@ -28,13 +29,13 @@ export interface Emitted {
   text: string
   matches: Array<{ rule: LoweredRule['rule']; match: number }>
   targets: Array<LoweredRule['rule']>
-  /** Runs of rules, and by place in the run the text of what is asked and called beside the data. */
-  runs: Array<{
-    rules: readonly RunRule[]
-    key: RunKey | null
-    rest: Array<string | null>
-    callee: Array<string | null>
-  }>
+  /** What the machine asks; rules are numbered through all segments. */
+  segments: DataSegment[]
+  /** By rule of the segments: the text of what is asked and called beside the data, null for nothing. */
+  rest: Array<string | null>
+  callee: Array<string | null>
+  /** By rule of the segments: the segment of the chain that it jumps to, -1 for none. */
+  chain: number[]
   /** The functions of built-in chains. */
   entries: Array<{ table: string; chain: string; name: string }>
 }
@@ -54,22 +55,48 @@ const READ: Record<Field, readonly [name: string, expression: string, bits: numb
   mark: ['mark', 'p.mark | 0', 32],
 }
 
-/** All chains of a table; the functions are called `TABLE_CHAIN` as far as names allow. */
+/** More functions than these V8 would not come to compile: the chains of the user become data. */
+const MOST_FUNCTIONS = 100
+
+/** Where the chains of a table are: functions by name, or segments of the machine. */
+interface Places {
+  names: ReadonlyMap<string, string>
+  segments: ReadonlyMap<string, number>
+}
+
+/** All chains of a table; the functions are called `TABLE_NUMBER_CHAIN` as far as names allow. */
 export function emit(table: string, chains: readonly LoweredChain[], into: Emitted): void {
-  const names = new Map(chains.map(({ name }, i) => [name, `${table}_${i}_${name.replaceAll(/\W/g, '_')}`]))
-  for (const chain of chains) {
-    into.text += chainText(chain, names, into)
-    if (chain.isBuiltIn) into.entries.push({ table, chain: chain.name, name: names.get(chain.name)! })
+  const isData = (chain: LoweredChain): boolean =>
+    chains.length > MOST_FUNCTIONS && !chain.isBuiltIn && !isLong(chain)
+  const asData = chains.filter(isData)
+  const asCode = chains.filter((chain) => !isData(chain))
+  const first = into.segments.length
+  const places: Places = {
+    names: new Map(asCode.map(({ name }, i) => [name, `${table}_${i}_${name.replaceAll(/\W/g, '_')}`])),
+    segments: new Map(asData.map(({ name }, i) => [name, first + i])),
+  }
+  for (const { rules } of asData) addSegment(rules.map(asRunRule), null, places, into)
+  if (asData.length > 0)
+    into.text += `\n// ${asData.length} chains of ${table} are data: segments ${first} and after it\n`
+  for (const chain of asCode) {
+    into.text += chainText(chain, places, into)
+    if (chain.isBuiltIn) into.entries.push({ table, chain: chain.name, name: places.names.get(chain.name)! })
   }
 }
 
-function chainText(chain: LoweredChain, names: ReadonlyMap<string, string>, into: Emitted): string {
-  const name = names.get(chain.name)!
+/** A chain that is worth a function of its own, with its runs. */
+function isLong({ rules }: LoweredChain): boolean {
+  return rules.length >= SHORTEST_RUN
+}
+
+function chainText(chain: LoweredChain, places: Places, into: Emitted): string {
+  const name = places.names.get(chain.name)!
   const pieces = group(chain).flatMap(piecesOf)
+  if (pieces.length === 0) return `\nfunction ${name}(p) {\n  return CONTINUE\n}\n`
   const parts: string[] = []
   const calls = pieces.map((piece, i) => {
-    if (piece.kind === 'run') return runText(piece.rules, chain.name, names, into)
-    parts.push(pieceText(`${name}_${i}`, chain.name, piece.rules, names, into))
+    if (piece.kind === 'run') return runText(piece.rules, chain.name, places, into)
+    parts.push(pieceText(`${name}_${i}`, chain.name, piece.rules, places, into))
     return `  verdict = ${name}_${i}(p)\n`
   })
   if (pieces.length === 1 && pieces[0].kind === 'code')
@@ -88,28 +115,36 @@ function piecesOf(segment: Segment): Segment[] {
 }
 
 /** The call of a run; its rules are data, and what they ask beyond that small functions. */
-function runText(
-  rules: readonly RunRule[],
-  chain: string,
-  names: ReadonlyMap<string, string>,
-  into: Emitted,
-): string {
-  const rest = rules.map(({ rest: tests, lowered }) =>
-    tests.length === 0 ? null : restText(tests, lowered, into),
-  )
-  const callee = rules.map(({ lowered: { action, rule } }) => {
-    if ('chain' in action) return names.get(action.chain)!
-    return action.kind === 'call' ? `target[${into.targets.push(rule) - 1}]` : null
-  })
+function runText(rules: readonly RunRule[], chain: string, places: Places, into: Emitted): string {
   const key = keyOf(rules)
-  into.runs.push({ rules, key, rest, callee })
+  const segment = addSegment(rules, key, places, into)
   const how = key === null ? 'one after another' : `by their ${key.field}`
-  const first = ruleText(chain, rules[0].lowered.rule)
-  const last = ruleText(chain, rules[rules.length - 1].lowered.rule)
-  return `  // ${rules.length} rules, found ${how}, from\n  //   ${oneLine(first)}\n  // to\n  //   ${oneLine(last)}\n  verdict = run[${into.runs.length - 1}](p)\n`
+  const line = ({ lowered }: RunRule): string => oneLine(ruleText(chain, lowered.rule))
+  return [
+    `  // ${rules.length} rules, found ${how}, from`,
+    `  //   ${line(rules[0])}`,
+    '  // to',
+    `  //   ${line(rules[rules.length - 1])}`,
+    `  verdict = machine(${segment}, p)\n`,
+  ].join('\n')
+}
+
+/** Gives rules to the machine; returns the number of their segment. */
+function addSegment(rules: readonly RunRule[], key: RunKey | null, places: Places, into: Emitted): number {
+  for (const { lowered, rest } of rules) {
+    const { action, rule } = lowered
+    const chain = 'chain' in action ? (places.segments.get(action.chain) ?? -1) : -1
+    into.rest.push(rest.length === 0 ? null : restText(rest, lowered, into))
+    into.chain.push(chain)
+    if ('chain' in action) into.callee.push(chain === -1 ? places.names.get(action.chain)! : null)
+    else into.callee.push(action.kind === 'call' ? `target[${into.targets.push(rule) - 1}]` : null)
+  }
+  return into.segments.push({ rules, key }) - 1
 }
 
 function restText(tests: readonly Test[], lowered: LoweredRule, into: Emitted): string {
+  if (tests.length === 1 && tests[0].kind === 'match')
+    return `match[${pushMatch(tests[0].match, lowered, into)}]`
   const fields = [...new Set(tests.flatMap(fieldOf))]
   const reads = fields.map((field) => `const ${READ[field][0]} = ${READ[field][1]}; `).join('')
   return `(p) => { const b = p.bytes; ${reads}return ${tests.map((test) => testText(test, lowered, into)).join(' && ')} }`
@@ -124,13 +159,13 @@ function pieceText(
   name: string,
   chain: string,
   rules: readonly LoweredRule[],
-  names: ReadonlyMap<string, string>,
+  places: Places,
   into: Emitted,
 ): string {
   const fields = new Set(rules.flatMap(({ tests }) => tests.flatMap(fieldOf)))
   const reads = [...fields].map((field) => `  let ${READ[field][0]} = ${READ[field][1]}\n`).join('')
   const again = [...fields].map((field) => `${READ[field][0]} = ${READ[field][1]}`).join('; ')
-  const body = rules.map((rule) => oneRule(chain, rule, names, again, into)).join('')
+  const body = rules.map((rule) => oneRule(chain, rule, places, again, into)).join('')
   return `\nfunction ${name}(p) {\n  const b = p.bytes\n${reads}${body}  return CONTINUE\n}\n`
 }
 
@@ -138,16 +173,10 @@ function fieldOf(test: Test): Field[] {
   return test.kind === 'condition' ? [test.condition.field] : []
 }
 
-function oneRule(
-  chain: string,
-  lowered: LoweredRule,
-  names: ReadonlyMap<string, string>,
-  again: string,
-  into: Emitted,
-): string {
+function oneRule(chain: string, lowered: LoweredRule, places: Places, again: string, into: Emitted): string {
   const { id, rule, tests } = lowered
   const asked = tests.map((test) => testText(test, lowered, into))
-  const acts = [`packets[${id}]++; bytes[${id}] += p.end - p.l3`, ...actionText(lowered, names, again, into)]
+  const acts = [`packets[${id}]++; bytes[${id}] += p.end - p.l3`, ...actionText(lowered, places, again, into)]
   const block = acts.map((line) => `    ${line}\n`).join('')
   const source = `  // ${oneLine(ruleText(chain, rule))}\n`
   if (asked.length === 0) return `${source}  {\n${block}  }\n`
@@ -159,7 +188,7 @@ function oneRule(
 
 function actionText(
   { id, rule, action }: LoweredRule,
-  names: ReadonlyMap<string, string>,
+  places: Places,
   again: string,
   into: Emitted,
 ): string[] {
@@ -173,10 +202,10 @@ function actionText(
     case 'continue':
       return []
     case 'goto':
-      return [`return ${names.get(action.chain)}(p) || RETURN`]
+      return [`return ${chainCall(action.chain, places)} || RETURN`]
     case 'jump':
       return [
-        `const verdict = ${names.get(action.chain)}(p)`,
+        `const verdict = ${chainCall(action.chain, places)}`,
         'if (verdict === ACCEPT || verdict === DROP) return verdict',
         ...reread(again),
       ]
@@ -191,12 +220,17 @@ function actionText(
   }
 }
 
+function chainCall(chain: string, { names, segments }: Places): string {
+  const name = names.get(chain)
+  return name === undefined ? `machine(${segments.get(chain)}, p)` : `${name}(p)`
+}
+
 /** What was called may have changed the packet. */
 function reread(again: string): string[] {
   return again === '' ? [] : [again]
 }
 
-function testText(test: Test, { rule }: LoweredRule, into: Emitted): string {
+function testText(test: Test, lowered: LoweredRule, into: Emitted): string {
   if (test.kind === 'condition') return conditionText(test.condition)
   if (test.kind === 'interface') {
     const { name, negated } = test.test
@@ -205,8 +239,11 @@ function testText(test: Test, { rule }: LoweredRule, into: Emitted): string {
       : `p.${test.side} === ${JSON.stringify(name)}`
     return negated ? `!(${holds})` : holds
   }
-  into.matches.push({ rule, match: test.match })
-  return `match[${into.matches.length - 1}](p)`
+  return `match[${pushMatch(test.match, lowered, into)}](p)`
+}
+
+function pushMatch(match: number, { rule }: LoweredRule, into: Emitted): number {
+  return into.matches.push({ rule, match }) - 1
 }
 
 function conditionText({ field, mask, ranges, negated }: Condition): string {

@@ -39,7 +39,7 @@ export function group({ rules }: LoweredChain): Segment[] {
     const run: RunRule[] = []
     for (let i = at; i < rules.length; i++) {
       const rule = asRunRule(rules[i])
-      if (rule === null) break
+      if (rule.rest.length === rules[i].tests.length) break // it asks for nothing that could tell it from others
       run.push(rule)
     }
     if (run.length >= SHORTEST_RUN) segments.push({ kind: 'run', rules: run })
@@ -54,8 +54,8 @@ export function group({ rules }: LoweredChain): Segment[] {
   return segments
 }
 
-/** Null where the rule asks for nothing that could tell it from others. */
-function asRunRule(lowered: LoweredRule): RunRule | null {
+/** A rule as data. */
+export function asRunRule(lowered: LoweredRule): RunRule {
   const fields: FiveFields = {
     source: 0,
     sourceMask: 0,
@@ -72,7 +72,7 @@ function asRunRule(lowered: LoweredRule): RunRule | null {
   const rest = tests.filter(
     (test, i) => i >= first || test.kind !== 'condition' || !take(fields, test.condition),
   )
-  return rest.length === tests.length ? null : { lowered, fields, rest }
+  return { lowered, fields, rest }
 }
 
 /** Whether the condition is one of a field's bounds, which it then is in `fields`. */
