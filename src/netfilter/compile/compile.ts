@@ -84,6 +84,8 @@ interface Entry {
   ask: (packet: Packet) => number
 }
 
+const NO_MACHINE: Machine = { ask: () => CONTINUE, collect: () => {} }
+
 class Compiled implements Engine {
   readonly culprit: Culprit
   readonly #interpreter: Interpreter
@@ -93,6 +95,7 @@ class Compiled implements Engine {
   readonly #packets: Float64Array
   readonly #bytes: Float64Array
   readonly #world = { dropped: -1 }
+  #machine: Machine = NO_MACHINE
   readonly #entries: Entry[][]
 
   constructor(rules: RuleSet, interpreter: Interpreter) {
@@ -111,6 +114,10 @@ class Compiled implements Engine {
     this.#list.forEach(({ rule }, id) => {
       rule.packets += this.#packets[id]
       rule.bytes += this.#bytes[id]
+    })
+    this.#machine.collect((id, packets, bytes) => {
+      this.#list[id].rule.packets += packets
+      this.#list[id].rule.bytes += bytes
     })
     this.#packets.fill(0)
     this.#bytes.fill(0)
@@ -155,16 +162,9 @@ class Compiled implements Engine {
     const [packets, bytes, world] = [this.#packets, this.#bytes, this.#world]
     const match = matches.map(({ rule, match: number }) => this.#interpreter.startedOf(rule).matches[number])
     const target = targets.map((rule) => this.#interpreter.startedOf(rule).act)
-    let ask: Machine = () => CONTINUE
-    const machine: Machine = (segment, packet) => ask(segment, packet)
-    const functions = makeFunctions(emitted)(...VERDICTS, packets, bytes, match, target, machine, world)
-    ask = createMachine(segments, {
-      packets,
-      bytes,
-      world,
-      ...functions,
-      chain: Int32Array.from(emitted.chain),
-    })
+    const askMachine: Machine['ask'] = (segment, packet) => this.#machine.ask(segment, packet)
+    const functions = makeFunctions(emitted)(...VERDICTS, packets, bytes, match, target, askMachine, world)
+    this.#machine = createMachine(segments, { world, ...functions, chain: Int32Array.from(emitted.chain) })
     return HOOK_NAMES.map((hookName) =>
       TABLE_NAMES.flatMap((table) => {
         const at = entries.findIndex((entry) => entry.table === table && entry.chain === hookName)

@@ -58,7 +58,34 @@ export function buildIntervalIndex({ width, cuts, from, to, counts, length }: In
   const next = starts.slice()
   for (let rule = 0; rule < from.length; rule++)
     for (let i = from[rule]; i < to[rule]; i++) lists[next[i]++] = rule
-  return { find: finder(cuts, starts, width), lists }
+  return { find: isExact(from, to, cuts) ? exactFinder(cuts, starts) : finder(cuts, starts, width), lists }
+}
+
+/** Whether every range is a single value, none of them the greatest. */
+function isExact(from: Int32Array, to: Int32Array, cuts: Float64Array): boolean {
+  return from.every((place, i) => to[i] === place + 1 && cuts[to[i]] === cuts[place] + 1)
+}
+
+/** Single values: a hash table with open addressing, of value and list; what is not in it has no rules. */
+function exactFinder(cuts: Float64Array, starts: Int32Array): (value: number) => number {
+  const bits = Math.ceil(Math.log2(cuts.length * 2)) + 1
+  const table = new Int32Array(2 << bits).fill(-1)
+  const shift = 32 - bits
+  const mask = (2 << bits) - 1
+  const home = (value: number): number => (Math.imul(value, 0x9e3779b1) >>> shift) << 1
+  const nothing = starts[cuts.length - 1]
+  cuts.forEach((cut, i) => {
+    if (i + 1 === cuts.length || starts[i + 1] - starts[i] === 1) return // no rule there
+    let at = home(cut)
+    while (table[at + 1] !== -1) at = (at + 2) & mask
+    table[at] = cut
+    table[at + 1] = starts[i]
+  })
+  return (value) => {
+    for (let at = home(value); table[at + 1] !== -1; at = (at + 2) & mask)
+      if (table[at] === (value | 0)) return table[at + 1]
+    return nothing
+  }
 }
 
 function cutsOf(ranges: readonly Range[], width: number): Float64Array {

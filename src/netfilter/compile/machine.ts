@@ -2,16 +2,23 @@
  * Rules as data, and the one loop that asks them: long runs of a chain, and the chains of a table that has so
  * many of them that functions for all would never be compiled by V8.
  *
- *   rule      a row of columns: source, mask, destination, mask, protocol, ports · rest · verdict · callee
  *   segment   consecutive rules, asked in turn, or found by an index over one field
  *   chain     a segment that is a whole chain: rules may jump to it
+ *   rule      64 bytes, so that asking and counting one touches one cache line:
+ *
+ *     words 0-3   source, mask, destination, mask
+ *     words 4-5   source ports, destination ports: least | greatest << 16
+ *     word 6      protocol, -1 for any
+ *     word 7      verdict | kind of call << 4 | whether more is asked << 8
+ *     word 8      segment of the chain to jump to, -1 for a function
+ *     words 10-11, 12-13   packets and bytes, 64-bit floats
  */
 import type { Packet } from '../packet.js'
 import { ACCEPT, CONTINUE, DROP, RETURN } from '../verdict.js'
 import type { Action } from './lower.js'
 import type { RunRule } from './group.js'
 import { buildIntervalIndex } from './interval-index.js'
-import type { RunKey } from './key.js'
+import type { KeyField, RunKey } from './key.js'
 
 /** Consecutive rules. */
 export interface DataSegment {
@@ -22,8 +29,6 @@ export interface DataSegment {
 
 /** What rules of the machine refer to. */
 export interface MachineLinks {
-  packets: Float64Array
-  bytes: Float64Array
   world: { dropped: number }
   /** By rule: what is asked behind the five fields; null: nothing. */
   rest: Array<((packet: Packet) => boolean) | null>
@@ -33,8 +38,13 @@ export interface MachineLinks {
   chain: Int32Array
 }
 
-/** Asks the segment of this number: a verdict, RETURN for leaving the chain, CONTINUE for what is behind it. */
-export type Machine = (segment: number, packet: Packet) => number
+/** Rules at work. */
+export interface Machine {
+  /** Asks a segment: a verdict, RETURN for leaving the chain, CONTINUE for what is behind it. */
+  ask(segment: number, packet: Packet): number
+  /** Calls `add` for every rule that has counted since the last time, with its number among all tables' rules. */
+  collect(add: (id: number, packets: number, bytes: number) => void): void
+}
 
 /** What a rule says when it holds, before anything is called. */
 const VERDICTS: Record<Action['kind'], number> = {
@@ -50,44 +60,34 @@ const VERDICTS: Record<Action['kind'], number> = {
 const [JUMP, GOTO, CALL] = [1, 2, 3]
 const KINDS: Partial<Record<Action['kind'], number>> = { jump: JUMP, goto: GOTO, call: CALL }
 
+const WORDS = 16
+const [SOURCE, SOURCE_MASK, DESTINATION, DESTINATION_MASK] = [0, 1, 2, 3]
+const [SOURCE_PORTS, DESTINATION_PORTS, PROTOCOL, ACTION, CHAIN] = [4, 5, 6, 7, 8]
+/** In units of 64 bits. */
+const [PACKETS, BYTES] = [5, 6]
+
 /** A machine of these segments; rules are numbered through all of them. */
 export function createMachine(segments: readonly DataSegment[], links: MachineLinks): Machine {
   const rules = segments.flatMap((segment) => segment.rules)
-  const column = (of: (rule: RunRule) => number): Int32Array => Int32Array.from(rules, of)
-  const source = column(({ fields }) => fields.source)
-  const sourceMask = column(({ fields }) => fields.sourceMask)
-  const destination = column(({ fields }) => fields.destination)
-  const destinationMask = column(({ fields }) => fields.destinationMask)
-  const protocols = column(({ fields }) => fields.protocol)
-  const sourceLeast = column(({ fields }) => fields.sourcePorts[0])
-  const sourceGreatest = column(({ fields }) => fields.sourcePorts[1])
-  const destinationLeast = column(({ fields }) => fields.destinationPorts[0])
-  const destinationGreatest = column(({ fields }) => fields.destinationPorts[1])
-  const id = column(({ lowered }) => lowered.id)
-  const verdicts = column(({ lowered }) => VERDICTS[lowered.action.kind])
-  const kinds = column(({ lowered }) => KINDS[lowered.action.kind] ?? 0)
-  const { packets, bytes, world, rest, callee, chain } = links
-  const asksMore = Int32Array.from(rules, (_, i) => Number(rest[i] !== null))
-  const [goOn, accept, drop, leave] = [CONTINUE, ACCEPT, DROP, RETURN]
+  const { world, rest, callee, chain } = links
+  const buffer = new ArrayBuffer(rules.length * WORDS * 4)
+  const words = new Int32Array(buffer)
+  const counts = new Float64Array(buffer)
+  rules.forEach((rule, i) => writeRule(words, i * WORDS, rule, rest[i] !== null, chain[i]))
+  const ids = Int32Array.from(rules, ({ lowered }) => lowered.id)
   const indexes = segments.map(({ key }) => (key === null ? null : buildIntervalIndex(key.plan)))
   const keys = segments.map(({ key }) => key?.field ?? null)
   const begins = new Int32Array(segments.length + 1)
   segments.forEach((segment, i) => (begins[i + 1] = begins[i] + segment.rules.length))
+  const [goOn, accept, drop, leave] = [CONTINUE, ACCEPT, DROP, RETURN]
 
   function ask(segment: number, packet: Packet): number {
     const index = indexes[segment]
     const begin = begins[segment]
     if (index === null) return askAll(begin, begins[segment + 1], packet)
     const { lists } = index
-    const key = keys[segment]
-    const value =
-      key === 'source'
-        ? packet.source
-        : key === 'destination'
-          ? packet.destination
-          : port(packet, key === 'source-port' ? 0 : 2)
     let verdict = goOn
-    for (let c = index.find(value); verdict === goOn && lists[c] !== -1; c++)
+    for (let c = index.find(keyOf(keys[segment]!, packet)); verdict === goOn && lists[c] !== -1; c++)
       verdict = askOne(begin + lists[c], packet)
     return verdict
   }
@@ -99,36 +99,75 @@ export function createMachine(segments: readonly DataSegment[], links: MachineLi
   }
 
   function askOne(i: number, packet: Packet): number {
-    if ((packet.source & sourceMask[i]) !== source[i]) return goOn
-    if ((packet.destination & destinationMask[i]) !== destination[i]) return goOn
-    if (protocols[i] !== -1 && protocols[i] !== packet.protocol) return goOn
-    const sport = port(packet, 0)
-    const dport = port(packet, 2)
-    if (sport < sourceLeast[i] || sport > sourceGreatest[i]) return goOn
-    if (dport < destinationLeast[i] || dport > destinationGreatest[i]) return goOn
-    if (asksMore[i] === 1 && !rest[i]!(packet)) return packet.isMalformed ? blame(i) : goOn
-    packets[id[i]]++
-    bytes[id[i]] += packet.end - packet.l3
-    if (kinds[i] !== 0) return call(i, packet)
-    return verdicts[i] === drop ? blame(i) : verdicts[i]
+    const w = i * WORDS
+    if ((packet.source & words[w + SOURCE_MASK]) !== words[w + SOURCE]) return goOn
+    if ((packet.destination & words[w + DESTINATION_MASK]) !== words[w + DESTINATION]) return goOn
+    const protocol = words[w + PROTOCOL]
+    if (protocol !== -1 && protocol !== packet.protocol) return goOn
+    if (!isWithin(words[w + SOURCE_PORTS], port(packet, 0))) return goOn
+    if (!isWithin(words[w + DESTINATION_PORTS], port(packet, 2))) return goOn
+    const action = words[w + ACTION]
+    if (action > 0xff && !rest[i]!(packet)) return packet.isMalformed ? blame(i) : goOn
+    counts[(w >> 1) + PACKETS]++
+    counts[(w >> 1) + BYTES] += packet.end - packet.l3
+    if ((action & 0xf0) !== 0) return call(i, (action >> 4) & 0xf, packet)
+    return (action & 0xf) === drop ? blame(i) : action & 0xf
   }
 
-  function call(i: number, packet: Packet): number {
-    const to = chain[i]
+  function call(i: number, kind: number, packet: Packet): number {
+    const to = words[i * WORDS + CHAIN]
     const said = to === -1 ? callee[i]!(packet) : ask(to, packet)
     if (said === accept) return accept
     // A chain that dropped has said which of its rules it was.
-    if (said === drop) return kinds[i] === CALL ? blame(i) : drop
-    if (kinds[i] === GOTO) return leave
-    return kinds[i] === CALL ? said : goOn
+    if (said === drop) return kind === CALL ? blame(i) : drop
+    if (kind === GOTO) return leave
+    return kind === CALL ? said : goOn
   }
 
   function blame(i: number): number {
-    world.dropped = id[i]
+    world.dropped = ids[i]
     return drop
   }
 
-  return ask
+  function collect(add: (id: number, packets: number, bytes: number) => void): void {
+    for (let i = 0; i < ids.length; i++) {
+      const at = (i * WORDS) >> 1
+      if (counts[at + PACKETS] === 0) continue
+      add(ids[i], counts[at + PACKETS], counts[at + BYTES])
+      counts[at + PACKETS] = counts[at + BYTES] = 0
+    }
+  }
+
+  return { ask, collect }
+}
+
+function writeRule(
+  words: Int32Array,
+  w: number,
+  { fields, lowered }: RunRule,
+  asksMore: boolean,
+  chain: number,
+): void {
+  const { kind } = lowered.action
+  words[w + SOURCE] = fields.source
+  words[w + SOURCE_MASK] = fields.sourceMask
+  words[w + DESTINATION] = fields.destination
+  words[w + DESTINATION_MASK] = fields.destinationMask
+  words[w + SOURCE_PORTS] = fields.sourcePorts[0] | (fields.sourcePorts[1] << 16)
+  words[w + DESTINATION_PORTS] = fields.destinationPorts[0] | (fields.destinationPorts[1] << 16)
+  words[w + PROTOCOL] = fields.protocol
+  words[w + ACTION] = VERDICTS[kind] | ((KINDS[kind] ?? 0) << 4) | (Number(asksMore) << 8)
+  words[w + CHAIN] = chain
+}
+
+function isWithin(bounds: number, value: number): boolean {
+  return value >= (bounds & 0xffff) && value <= bounds >>> 16
+}
+
+function keyOf(field: KeyField, packet: Packet): number {
+  if (field === 'source') return packet.source
+  if (field === 'destination') return packet.destination
+  return port(packet, field === 'source-port' ? 0 : 2)
 }
 
 function port({ bytes, l4 }: Packet, offset: number): number {
