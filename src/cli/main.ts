@@ -8,6 +8,7 @@ import { Command, CommanderError } from 'commander'
 import { readFileSync } from 'node:fs'
 import { exitStatusOf, printError } from './errors.js'
 import { writeOut } from './output.js'
+import type { RulesCommand } from './rules.js'
 
 const collect = (value: string, values: string[] = []): string[] => [...values, value]
 
@@ -62,7 +63,7 @@ function addReplay(br100: Command): void {
 
 function addRules(br100: Command): void {
   const rules = br100.command('rules').summary('check and print files of iptables rules')
-  const command = (name: 'check' | 'save', summary: string): Command =>
+  const command = (name: RulesCommand, summary: string): Command =>
     rules
       .command(name)
       .summary(summary)
@@ -73,9 +74,10 @@ function addRules(br100: Command): void {
       )
       .action(async (file: string, options: Record<string, unknown>) => {
         const { rulesCommand } = await import('./rules.js')
-        process.exitCode = rulesCommand(name, file, options)
+        process.exitCode = await rulesCommand(name, file, options)
       })
   command('check', 'tell every mistake of a file, and what could not be decided yet')
+  command('show', 'print what a file is compiled to, each rule beside its code')
   command('save', 'print a file in the canonical form, as iptables-save does').option(
     '-c, --counters',
     'with the counters of every rule',

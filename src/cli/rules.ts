@@ -12,8 +12,15 @@ export function readRules(file: string): RuleSet {
   return parseRules(file === '-' ? 'stdin' : file, readFileSync(file === '-' ? 0 : file))
 }
 
+/** The subcommands that take one file. */
+export type RulesCommand = 'check' | 'save' | 'show'
+
 /** Runs the subcommand; the exit status. */
-export function rulesCommand(name: 'check' | 'save', file: string, options: Record<string, unknown>): number {
+export async function rulesCommand(
+  name: RulesCommand,
+  file: string,
+  options: Record<string, unknown>,
+): Promise<number> {
   const rules = readRules(file)
   if (name === 'save') {
     for (const line of saveLines(rules, { counters: options['counters'] === true })) writeOut(`${line}\n`)
@@ -21,7 +28,11 @@ export function rulesCommand(name: 'check' | 'save', file: string, options: Reco
   }
   const undecided = undecidedIn(rules)
   if (undecided.length > 0) throw new RulesError(rules.path, undecided)
-  writeOut(`${rules.path}: ${count(rules)}\n`)
+  if (name === 'check') writeOut(`${rules.path}: ${count(rules)}\n`)
+  else {
+    const { compiledText } = await import('../netfilter/compile/compile.js')
+    writeOut(`${compiledText(rules)}\n`)
+  }
   return 0
 }
 

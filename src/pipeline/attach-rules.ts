@@ -1,4 +1,6 @@
 /** Puts rules on the way of a dataplane's packets. */
+import { compile } from '../netfilter/compile/compile.js'
+import type { Engine } from '../netfilter/engine.js'
 import { interpret } from '../netfilter/interpret.js'
 import type { RuleSet } from '../netfilter/rule.js'
 import type { AddressSet } from '../netfilter/runtime.js'
@@ -24,11 +26,18 @@ export interface RulesOptions {
   explain?: { port: string; number: number }
 }
 
+/** Rules at work in a dataplane. */
+export interface AttachedRules {
+  /** Its `rules` have the counters as they are now. */
+  engine: Engine
+  /** The way of the packet that is to be explained; null before it came, or where none is. */
+  explanation: () => Explanation | null
+}
+
 /**
- * From the next burst on packets pass these rules. Returns what tells the way of the packet that is to be
- * explained. Throws a RulesError for rules that cannot be decided.
+ * From the next burst on packets pass these rules. Throws a RulesError for rules that cannot be decided.
  */
-export function attachRules(plane: Dataplane, options: RulesOptions): () => Explanation | null {
+export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRules {
   const { rules, sets = new Map(), node = anonymousNode('br100'), onLog } = options
   const { arena, drops, portNames } = plane
   const world = createWorld(node, sets, {
@@ -36,13 +45,14 @@ export function attachRules(plane: Dataplane, options: RulesOptions): () => Expl
     nflog: () => {},
     reject: () => {},
   })
+  if (options.explain === undefined) {
+    const engine = compile(rules, world)
+    plane.setHooks(createHooks(arena, drops, engine, node, portNames))
+    return { engine, explanation: () => null }
+  }
   const engine = interpret(rules, world)
   const hooks = createHooks(arena, drops, engine, node, portNames)
-  if (options.explain === undefined) {
-    plane.setHooks(hooks)
-    return () => null
-  }
   const watched = explainHooks(hooks, engine, arena, drops, portNames, options.explain)
   plane.setHooks(watched)
-  return () => watched.explanation
+  return { engine, explanation: () => watched.explanation }
 }

@@ -18,7 +18,8 @@ import { PcapWriter, WRITER_BYTES } from '../io/pcap-writer.js'
 import { arenaBytes, createArena } from '../packet/arena.js'
 import { Burst } from '../packet/burst.js'
 import { Memory } from '../packet/memory.js'
-import type { RulesOptions } from './attach-rules.js'
+import type { AttachedRules, RulesOptions } from './attach-rules.js'
+import type { RuleSet } from '../netfilter/rule.js'
 import type { Explanation } from './explain.js'
 import { createDataplane } from './dataplane.js'
 import type { Dataplane } from './dataplane.js'
@@ -106,6 +107,8 @@ export interface ReplayReport {
   framesPerSecond: number
   /** Files that are cut or malformed, each as a message: what came before that was replayed. */
   flaws: string[]
+  /** The rules that were passed, with their counters; null: none. */
+  rules: RuleSet | null
   /** The way of the packet that was to be explained; null where it did not come, or none was. */
   explanation: Explanation | null
 }
@@ -142,7 +145,7 @@ class Session {
   readonly #inputs: MergeInput[] = []
   #merge: CaptureMerge | null = null
   #replenished = 0
-  #explained: () => Explanation | null = () => null
+  #attached: AttachedRules | null = null
 
   constructor(plane: Dataplane, options: ReplayOptions) {
     this.#plane = plane
@@ -169,7 +172,7 @@ class Session {
     const { netfilter } = this.#options
     if (netfilter === undefined) return
     const { attachRules } = await import('./attach-rules.js')
-    this.#explained = attachRules(this.#plane, netfilter)
+    this.#attached = attachRules(this.#plane, netfilter)
   }
 
   async play(): Promise<void> {
@@ -227,7 +230,8 @@ class Session {
       seconds,
       framesPerSecond: Math.round((forwarded + flooded + delivered + dropped) / seconds),
       flaws: this.#readers.flatMap(({ flaw }) => flaw ?? []),
-      explanation: this.#explained(),
+      rules: this.#attached?.engine.rules ?? null,
+      explanation: this.#attached?.explanation() ?? null,
     }
   }
 

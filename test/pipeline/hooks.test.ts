@@ -15,9 +15,9 @@ function guarded(rules: string, node: Partial<NodeDescription> = {}): Lab & { co
   const lab = new Lab({ ports: { p0: {}, p1: {}, p2: {} }, local: ['02:00:00:00:00:99'] })
   const set = ruleSet(rules)
   const description = { bridge: 'br100', mac: null, addresses: [], routes: [], neighbours: {}, ...node }
-  attachRules(lab.plane, { rules: set, node: description })
+  const { engine } = attachRules(lab.plane, { rules: set, node: description })
   const counters = (): string[] =>
-    [...saveLines(set, { counters: true })].filter((line) => /\[[1-9]\d*:\d+\]/.test(line))
+    [...saveLines(engine.rules, { counters: true })].filter((line) => /\[[1-9]\d*:\d+\]/.test(line))
   return Object.assign(lab, { counters })
 }
 

@@ -11,6 +11,7 @@ import type { Packet } from '../packet.js'
 import type { Chain, Rule, RuleSet } from '../rule.js'
 import type { Runtime } from '../runtime.js'
 import { ACCEPT, CONTINUE, DROP, RETURN } from '../verdict.js'
+import { depthOf } from './depth.js'
 import { emit } from './emit.js'
 import type { Emitted } from './emit.js'
 import { lower } from './lower.js'
@@ -47,9 +48,14 @@ function emitAll(rules: RuleSet): Emitted {
   return into
 }
 
+/** Deeper chains are left to the interpreter, which needs no stack for them. */
+const DEEPEST = 256
+
 /** Compiles the rules. Throws a RulesError for rules that cannot be decided. */
 export function compile(rules: RuleSet, runtime: Runtime): Engine {
-  return new Compiled(rules, interpret(rules, runtime))
+  const interpreter = interpret(rules, runtime)
+  const isDeep = [...rules.tables.values()].some((table) => depthOf(table) > DEEPEST)
+  return isDeep ? interpreter : new Compiled(rules, interpreter)
 }
 
 const VERDICTS = [ACCEPT, DROP, RETURN, CONTINUE] as const
