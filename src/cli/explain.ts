@@ -1,5 +1,7 @@
 /** br100 explain: the way of one packet through rules, of a replay or as described on the command line. */
-import { Packet } from '../netfilter/packet.js'
+import { describePacket } from '../netfilter/describe-packet.js'
+import type { PacketFields } from '../netfilter/describe-packet.js'
+import type { Packet } from '../netfilter/packet.js'
 import { ASSUMABLE_STATES, assumeState } from '../netfilter/assume-state.js'
 import { interpret } from '../netfilter/interpret.js'
 import { parseNumber, parsePort, parseProtocol } from '../netfilter/numbers.js'
@@ -12,18 +14,11 @@ import type { NodeDescription } from '../pipeline/node-view.js'
 import { replay } from '../pipeline/replay.js'
 import { createWorld } from '../pipeline/world.js'
 import { parseIpv4 } from '../wire/address.js'
-import * as icmp from '../wire/icmp.js'
-import * as ipv4 from '../wire/ipv4.js'
-import * as tcp from '../wire/tcp.js'
-import * as udp from '../wire/udp.js'
 import { UsageError } from './errors.js'
 import { describe, nodeOptions, parseInputs, readNodeFile, readRulesFile } from './inputs.js'
 import { writeOut } from './output.js'
 
 type Options = Record<string, unknown>
-
-/** Bytes of a described packet: its headers and no payload to speak of. */
-const DESCRIBED_BYTES = 60
 
 /** Runs the command with commander's options; the exit status. */
 export async function explainCommand(file: string | undefined, options: Options): Promise<number> {
@@ -78,44 +73,22 @@ function explainDescribed(rules: RuleSet, node: NodeDescription, options: Option
   })
 }
 
-/** The packet that the options describe. What they leave out is as in a first packet: SYN, echo request. */
+/** The packet that the options describe. */
 function described(options: Options): Packet {
-  const b = new Uint8Array(DESCRIBED_BYTES)
-  const value = <T>(name: string, parse: (text: string, what: string) => T, otherwise: T): T => {
-    const text = options[name]
-    return text === undefined ? otherwise : parsed(String(text), `--${name}`, parse)
+  const fields: PacketFields = {}
+  const set = (field: keyof PacketFields, option: string, parse: (text: string, what: string) => number) => {
+    const text = options[option] as string | undefined
+    if (text !== undefined) fields[field] = parsed(text, `--${option}`, parse)
   }
-  ipv4.setVersion(b, 0, 4)
-  ipv4.setHeaderLength(b, 0, ipv4.HEADER_LENGTH)
-  ipv4.setTotalLength(b, 0, DESCRIBED_BYTES)
-  ipv4.setTtl(
-    b,
-    0,
-    value('ttl', (text, what) => parseNumber(text, what, 0, 255), 64),
-  )
-  ipv4.setProtocol(b, 0, value('proto', parseProtocol, udp.PROTOCOL))
-  ipv4.setSource(b, 0, value('src', address, 0))
-  ipv4.setDestination(b, 0, value('dst', address, 0))
-  ipv4.fillChecksum(b, 0)
-  const at = ipv4.HEADER_LENGTH
-  const protocol = ipv4.protocol(b, 0)
-  if (protocol === icmp.PROTOCOL)
-    icmp.setType(
-      b,
-      at,
-      value('icmpType', (text, what) => parseNumber(text, what, 0, 255), icmp.ECHO_REQUEST),
-    )
-  else {
-    udp.setSourcePort(b, at, value('sport', parsePort, 40_000))
-    udp.setDestinationPort(b, at, value('dport', parsePort, 0))
-  }
-  if (protocol === tcp.PROTOCOL) {
-    tcp.setDataOffset(b, at, tcp.HEADER_LENGTH)
-    tcp.setFlags(b, at, tcp.SYN)
-  } else if (protocol === udp.PROTOCOL) udp.setLength(b, at, DESCRIBED_BYTES - at)
-  const packet = new Packet()
-  packet.read(b, -1, 0)
-  return packet
+  const byte = (text: string, what: string): number => parseNumber(text, what, 0, 255)
+  set('source', 'src', address)
+  set('destination', 'dst', address)
+  set('protocol', 'proto', parseProtocol)
+  set('sourcePort', 'sport', parsePort)
+  set('destinationPort', 'dport', parsePort)
+  set('icmpType', 'icmpType', byte)
+  set('ttl', 'ttl', byte)
+  return describePacket(fields)
 }
 
 function address(text: string, what: string): number {

@@ -76,6 +76,18 @@ function addRules(br100: Command): void {
         const { rulesCommand } = await import('./rules.js')
         process.exitCode = await rulesCommand(name, file, options)
       })
+  rules
+    .command('diff')
+    .summary('print which rules differ, and a packet that the two judge differently')
+    .description(
+      'Prints which rules differ, and an example packet that the two sets judge differently if one is found.',
+    )
+    .argument('<a>', 'a file of rules')
+    .argument('<b>', 'another')
+    .action(async (a: string, b: string) => {
+      const { diffCommand } = await import('./rules.js')
+      process.exitCode = await diffCommand(a, b)
+    })
   command('check', 'tell every mistake of a file, and what could not be decided yet')
   command('show', 'print what a file is compiled to, each rule beside its code')
   command('save', 'print a file in the canonical form, as iptables-save does').option(

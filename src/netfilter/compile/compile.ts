@@ -12,7 +12,7 @@ import type { Chain, Rule, RuleSet } from '../rule.js'
 import type { Runtime } from '../runtime.js'
 import { ACCEPT, CONTINUE, DROP, RETURN } from '../verdict.js'
 import { depthOf } from './depth.js'
-import { emit } from './emit.js'
+import { emit, sourceLine } from './emit.js'
 import type { Emitted } from './emit.js'
 import { lower } from './lower.js'
 import { createMachine } from './machine.js'
@@ -24,9 +24,17 @@ const TCP_HEADER = 20
 /** Ports and lengths of every other protocol that rules look into. */
 const HEADER = 8
 
-/** The text that is compiled, and what it refers to. */
+/** What is compiled, for people: the functions, and the rules that are data. */
 export function compiledText(rules: RuleSet): string {
-  return emitAll(rules).text
+  const { text, segments } = emitAll(rules)
+  const data = segments.map(({ rules: list, key }, i) => {
+    const how = key === null ? 'asked in turn' : `found by their ${key.field}`
+    return [
+      `\n// segment ${i}: ${list.length} rules, ${how}`,
+      ...list.map(({ lowered }) => `//   ${sourceLine(lowered)}`),
+    ]
+  })
+  return [text.trimStart(), ...data.flat()].join('\n')
 }
 
 function emitAll(rules: RuleSet): Emitted {
@@ -80,6 +88,8 @@ function makeFunctions({ text, entries, rest, callee }: Emitted): (...parts: unk
     'machine',
     'world',
   ]
+  // Of a file of rules the text has only numbers, quoted names, and comments that end with their line.
+  // oxlint-disable-next-line typescript/no-implied-eval
   return new Function(...names, `'use strict'\n${text}\nreturn ${made}`) as (...parts: unknown[]) => Functions
 }
 

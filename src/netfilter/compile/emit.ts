@@ -95,8 +95,8 @@ function chainText(chain: LoweredChain, places: Places, into: Emitted): string {
   if (pieces.length === 0) return `\nfunction ${name}(p) {\n  return CONTINUE\n}\n`
   const parts: string[] = []
   const calls = pieces.map((piece, i) => {
-    if (piece.kind === 'run') return runText(piece.rules, chain.name, places, into)
-    parts.push(pieceText(`${name}_${i}`, chain.name, piece.rules, places, into))
+    if (piece.kind === 'run') return runText(piece.rules, places, into)
+    parts.push(pieceText(`${name}_${i}`, piece.rules, places, into))
     return `  verdict = ${name}_${i}(p)\n`
   })
   if (pieces.length === 1 && pieces[0].kind === 'code')
@@ -115,16 +115,15 @@ function piecesOf(segment: Segment): Segment[] {
 }
 
 /** The call of a run; its rules are data, and what they ask beyond that small functions. */
-function runText(rules: readonly RunRule[], chain: string, places: Places, into: Emitted): string {
+function runText(rules: readonly RunRule[], places: Places, into: Emitted): string {
   const key = keyOf(rules)
   const segment = addSegment(rules, key, places, into)
   const how = key === null ? 'one after another' : `by their ${key.field}`
-  const line = ({ lowered }: RunRule): string => oneLine(ruleText(chain, lowered.rule))
   return [
     `  // ${rules.length} rules, found ${how}, from`,
-    `  //   ${line(rules[0])}`,
+    `  //   ${sourceLine(rules[0].lowered)}`,
     '  // to',
-    `  //   ${line(rules[rules.length - 1])}`,
+    `  //   ${sourceLine(rules[rules.length - 1].lowered)}`,
     `  verdict = machine(${segment}, p)\n`,
   ].join('\n')
 }
@@ -150,22 +149,16 @@ function restText(tests: readonly Test[], lowered: LoweredRule, into: Emitted): 
   return `(p) => { const b = p.bytes; ${reads}return ${tests.map((test) => testText(test, lowered, into)).join(' && ')} }`
 }
 
-/** A comment ends with its line. */
-function oneLine(text: string): string {
-  return text.replaceAll(/[\r\n\u2028\u2029]/g, ' ')
+/** The rule as iptables-save prints it, for a comment, which ends with its line. */
+export function sourceLine({ chain, rule }: LoweredRule): string {
+  return ruleText(chain, rule).replaceAll(/[\r\n\u2028\u2029]/g, ' ')
 }
 
-function pieceText(
-  name: string,
-  chain: string,
-  rules: readonly LoweredRule[],
-  places: Places,
-  into: Emitted,
-): string {
+function pieceText(name: string, rules: readonly LoweredRule[], places: Places, into: Emitted): string {
   const fields = new Set(rules.flatMap(({ tests }) => tests.flatMap(fieldOf)))
   const reads = [...fields].map((field) => `  let ${READ[field][0]} = ${READ[field][1]}\n`).join('')
   const again = [...fields].map((field) => `${READ[field][0]} = ${READ[field][1]}`).join('; ')
-  const body = rules.map((rule) => oneRule(chain, rule, places, again, into)).join('')
+  const body = rules.map((rule) => oneRule(rule, places, again, into)).join('')
   return `\nfunction ${name}(p) {\n  const b = p.bytes\n${reads}${body}  return CONTINUE\n}\n`
 }
 
@@ -173,12 +166,12 @@ function fieldOf(test: Test): Field[] {
   return test.kind === 'condition' ? [test.condition.field] : []
 }
 
-function oneRule(chain: string, lowered: LoweredRule, places: Places, again: string, into: Emitted): string {
-  const { id, rule, tests } = lowered
+function oneRule(lowered: LoweredRule, places: Places, again: string, into: Emitted): string {
+  const { id, tests } = lowered
   const asked = tests.map((test) => testText(test, lowered, into))
   const acts = [`packets[${id}]++; bytes[${id}] += p.end - p.l3`, ...actionText(lowered, places, again, into)]
   const block = acts.map((line) => `    ${line}\n`).join('')
-  const source = `  // ${oneLine(ruleText(chain, rule))}\n`
+  const source = `  // ${sourceLine(lowered)}\n`
   if (asked.length === 0) return `${source}  {\n${block}  }\n`
   const malformed = tests.some(({ kind }) => kind === 'match')
     ? ` else if (p.isMalformed) {\n    world.dropped = ${id}; return DROP\n  }`

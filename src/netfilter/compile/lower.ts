@@ -22,6 +22,8 @@ export type Action =
 /** A rule, numbered through all tables. */
 export interface LoweredRule {
   id: number
+  /** The chain that it is in. */
+  chain: string
   rule: Rule
   tests: Test[]
   action: Action
@@ -40,7 +42,13 @@ export function lower(table: Table, firstId: number): LoweredChain[] {
   return [...table.chains.values()].map(({ name, policy, rules }) => ({
     name,
     isBuiltIn: policy !== null,
-    rules: rules.map((rule) => ({ id: id++, rule, tests: testsOf(rule), action: actionOf(rule) })),
+    rules: rules.map((rule) => ({
+      id: id++,
+      chain: name,
+      rule,
+      tests: testsOf(rule),
+      action: actionOf(rule),
+    })),
   }))
 }
 
