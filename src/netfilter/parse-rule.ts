@@ -35,8 +35,9 @@ const COMMON: Readonly<Record<string, OptionForm>> = {
   'out-interface': { argument: 'NAME[+]', negatable: true, aliases: ['o'] },
   fragment: { argument: null, negatable: true, aliases: ['f'] },
   match: { argument: 'MATCH', aliases: ['m'], repeatable: true },
-  jump: { argument: 'TARGET', aliases: ['j'] },
-  goto: { argument: 'CHAIN', aliases: ['g'] },
+  // Given twice, it is the targets that are too many, not the option.
+  jump: { argument: 'TARGET', aliases: ['j'], repeatable: true },
+  goto: { argument: 'CHAIN', aliases: ['g'], repeatable: true },
   'set-counters': { argument: 'PACKETS', aliases: ['c'] },
   ipv4: { argument: null, aliases: ['4'] },
 }

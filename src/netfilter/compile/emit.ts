@@ -202,7 +202,7 @@ function actionText(
         'if (verdict === ACCEPT || verdict === DROP) return verdict',
         ...reread(again),
       ]
-    case 'call':
+    default:
       into.targets.push(rule)
       return [
         `const verdict = target[${into.targets.length - 1}](p)`,
