@@ -6,12 +6,24 @@ import type { Question } from './harness.js'
 import { bridgeLoop } from './bridge-loop.js'
 import { captureRead } from './capture-read.js'
 import { captureScan } from './capture-scan.js'
+import { classify, classifyMemory } from './classify.js'
+import { filterForward } from './filter-forward.js'
 import { garbage } from './garbage.js'
 import { memoryPorts } from './memory-ports.js'
 import { residentMemory } from './resident-memory.js'
 import { micro } from './micro.js'
 
-const QUESTIONS: Question[] = [bridgeLoop, memoryPorts, ...captureRead, captureScan, garbage, residentMemory]
+const QUESTIONS: Question[] = [
+  bridgeLoop,
+  memoryPorts,
+  ...captureRead,
+  captureScan,
+  ...filterForward,
+  garbage,
+  residentMemory,
+  ...classify,
+  ...classifyMemory,
+]
 
 const names = [...QUESTIONS.map(({ name }) => name), 'micro']
 const command = new Command('bench')
