@@ -10,6 +10,8 @@ import type { Match, Target } from './rule.js'
 export interface OptionForm {
   /** Its argument as iptables' help names it; null where it takes none. */
   argument: string | null
+  /** How many words the argument is; 1 where it is left out. Several are handed over with spaces between them. */
+  arguments?: number
   /** `!` may stand before it. */
   negatable?: boolean
   /** It may be given more than once. */

@@ -155,8 +155,10 @@ class RuleReader {
       return ''
     }
     if (attached !== null) return attached
-    if (this.#next === this.#words.length) throw new RuleError(`--${name}: expected ${form.argument}`)
-    return this.#words[this.#next++]
+    const wanted = form.arguments ?? 1
+    if (this.#next + wanted > this.#words.length) throw new RuleError(`--${name}: expected ${form.argument}`)
+    this.#next += wanted
+    return this.#words.slice(this.#next - wanted, this.#next).join(' ')
   }
 
   #readCommon(name: string, value: string): void {

@@ -1,0 +1,132 @@
+/** `-p tcp -m tcp`: ports, flags and options of TCP. */
+import type { Condition } from '../condition.js'
+import type { MatchExtension } from '../extension.js'
+import type { Given, GivenOption } from '../given.js'
+import { parseNumber } from '../numbers.js'
+import type { Packet } from '../packet.js'
+import { RuleError } from '../rule-error.js'
+import * as tcp from '../../wire/tcp.js'
+import { hasHeader } from './header.js'
+import { portConditions, portsHold, readPorts, savePorts } from './ports.js'
+
+/** (flags & mask) is `set`, or is not. */
+interface FlagTest {
+  mask: number
+  set: number
+  negated: boolean
+}
+
+const FLAGS: Record<string, number> = {
+  FIN: tcp.FIN,
+  SYN: tcp.SYN,
+  RST: tcp.RST,
+  PSH: tcp.PSH,
+  ACK: tcp.ACK,
+  URG: tcp.URG,
+}
+const ALL = 0x3f
+/** The first segment of a connection, as iptables' own words for it are saved. */
+const SYN_MASK = tcp.FIN | tcp.SYN | tcp.RST | tcp.ACK
+
+/** The tcp match. */
+export const tcpMatch: MatchExtension = {
+  name: 'tcp',
+  protocols: [tcp.PROTOCOL],
+  options: {
+    sport: { argument: 'PORT[:PORT]', negatable: true, aliases: ['source-port'] },
+    dport: { argument: 'PORT[:PORT]', negatable: true, aliases: ['destination-port'] },
+    'tcp-flags': { argument: 'MASK SET', negatable: true, arguments: 2 },
+    syn: { argument: null, negatable: true },
+    'tcp-option': { argument: 'NUMBER', negatable: true },
+  },
+  read(given) {
+    const sport = readPorts(given.option('sport'))
+    const dport = readPorts(given.option('dport'))
+    const flags = readFlags(given)
+    const option = readOption(given.option('tcp-option'))
+    const parts = [savePorts('sport', sport), savePorts('dport', dport), saveOption(option), saveFlags(flags)]
+    const match = {
+      name: 'tcp',
+      text: parts.filter((part) => part !== '').join(' '),
+      start: () => (packet: Packet) =>
+        hasHeader(packet, tcp.HEADER_LENGTH) &&
+        portsHold(sport, tcp.sourcePort(packet.bytes, packet.l4)) &&
+        portsHold(dport, tcp.destinationPort(packet.bytes, packet.l4)) &&
+        flagsHold(flags, tcp.flags(packet.bytes, packet.l4)) &&
+        (option === null || hasOption(packet, option.number, option.negated)),
+    }
+    if (option !== null) return match
+    const ports = [...portConditions('source-port', sport), ...portConditions('destination-port', dport)]
+    return { ...match, conditions: [...ports, ...flagConditions(flags)] }
+  },
+}
+
+function readFlags(given: Given): FlagTest | null {
+  const syn = given.option('syn')
+  const flags = given.option('tcp-flags')
+  if (syn !== null && flags !== null) throw new RuleError('--syn and --tcp-flags: expected only one of them')
+  if (syn !== null) return { mask: SYN_MASK, set: tcp.SYN, negated: syn.negated }
+  if (flags === null) return null
+  const [mask, set] = flags.value.split(' ').map(parseFlags)
+  return { mask, set, negated: flags.negated }
+}
+
+function parseFlags(text: string): number {
+  return text.split(',').reduce((sum, name) => sum | parseFlag(name), 0)
+}
+
+function parseFlag(name: string): number {
+  const upper = name.toUpperCase()
+  if (upper === 'ALL') return ALL
+  if (upper === 'NONE') return 0
+  const flag = FLAGS[upper] as number | undefined
+  if (flag === undefined)
+    throw new RuleError(`--tcp-flags ${name}: expected ${Object.keys(FLAGS).join(', ')}, ALL or NONE`)
+  return flag
+}
+
+function flagsHold(test: FlagTest | null, flags: number): boolean {
+  return test === null || ((flags & test.mask) === test.set) !== test.negated
+}
+
+function saveFlags(test: FlagTest | null): string {
+  if (test === null || (test.mask === 0 && test.set === 0)) return ''
+  return `${test.negated ? '! ' : ''}--tcp-flags ${flagNames(test.mask)} ${flagNames(test.set)}`
+}
+
+function flagNames(flags: number): string {
+  const names = Object.keys(FLAGS).filter((name) => (flags & FLAGS[name]) !== 0)
+  return names.length === 0 ? 'NONE' : names.join(',')
+}
+
+/** What cannot be equal (a flag asked for outside the mask) is a range that no value is in. */
+function flagConditions(test: FlagTest | null): Condition[] {
+  if (test === null) return []
+  return [{ field: 'tcp-flags', mask: test.mask, ranges: [[test.set, test.set]], negated: test.negated }]
+}
+
+function readOption(given: GivenOption | null): { number: number; negated: boolean } | null {
+  if (given === null) return null
+  return { number: parseNumber(given.value, '--tcp-option', 1, 255), negated: given.negated }
+}
+
+function saveOption(option: { number: number; negated: boolean } | null): string {
+  return option === null ? '' : `${option.negated ? '! ' : ''}--tcp-option ${option.number}`
+}
+
+/** Walked as tcp_find_option walks: whatever stands there, and past the length byte of the last option. */
+function hasOption(packet: Packet, wanted: number, negated: boolean): boolean {
+  const { bytes, l4, end } = packet
+  const options = tcp.dataOffset(bytes, l4) - tcp.HEADER_LENGTH
+  if (options < 0 || l4 + tcp.HEADER_LENGTH + options > end) {
+    packet.isMalformed = true
+    return false
+  }
+  const from = l4 + tcp.HEADER_LENGTH
+  for (let i = 0; i < options;) {
+    const kind = bytes[from + i]
+    if (kind === wanted) return !negated
+    i += kind < 2 || bytes[from + i + 1] === 0 ? 1 : bytes[from + i + 1]
+  }
+  return negated
+}
