@@ -17,11 +17,10 @@ export class Given {
   readonly extension: string
   readonly options: GivenOption[] = []
   /** Number of the rule's protocol, not negated; 0 where it names none. */
-  readonly protocol: number
+  protocol = 0
 
-  constructor(extension: string, protocol: number) {
+  constructor(extension: string) {
     this.extension = extension
-    this.protocol = protocol
   }
 
   has(name: string): boolean {

@@ -82,6 +82,12 @@ class RuleReader {
     return rules
   }
 
+  /** What the options of the whole line make of a match or target. */
+  #read<T>({ extension, given }: { extension: { read(given: Given): T }; given: Given }): T {
+    given.protocol = this.#protocolNegated ? 0 : this.#protocol
+    return extension.read(given)
+  }
+
   /** Written out: copying by `...` takes longer than all the rest. */
   #rule(source: AddressTest, destination: AddressTest): Rule {
     return {
@@ -95,8 +101,8 @@ class RuleReader {
       protocol: this.#protocol,
       protocolNegated: this.#protocolNegated,
       fragment: this.#fragment,
-      matches: this.#matches.map(({ extension, given }) => extension.read(given)),
-      target: this.#target === null ? this.#jumpTarget : this.#target.extension.read(this.#target.given),
+      matches: this.#matches.map((match) => this.#read(match)),
+      target: this.#target === null ? this.#jumpTarget : this.#read(this.#target),
     }
   }
 
@@ -210,7 +216,7 @@ class RuleReader {
     const extension = TARGETS.get(name)
     if (extension === undefined) throw new RuleError(`-j ${name}: no such target, and no chain of this name`)
     if (this.#jumpTarget !== null || this.#target !== null) throw twoTargets()
-    this.#target = { extension, given: new Given(name, 0) }
+    this.#target = { extension, given: new Given(name) }
   }
 
   #setTarget(target: Rule['target']): void {
@@ -228,8 +234,7 @@ class RuleReader {
   }
 
   #load(extension: MatchExtension): void {
-    const protocol = this.#protocolNegated ? 0 : this.#protocol
-    this.#matches.push({ extension, given: new Given(extension.name, protocol) })
+    this.#matches.push({ extension, given: new Given(extension.name) })
   }
 
   #checkPlace(): void {
