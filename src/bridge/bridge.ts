@@ -52,6 +52,8 @@ export interface Bridge {
   addStaticStation(mac: Uint8Array, port: number): void
   /** Why no bridge forwards this packet, whatever it knows: RUNT, BAD_SOURCE, LINK_LOCAL; or OK. */
   refusalOf(slot: number): number
+  /** The port that the packet's destination is behind, LOCAL, or UNKNOWN, which every group is. */
+  portOf(slot: number): number
   /** Puts every packet of the burst into the queues it leaves by, or drops it. */
   process(burst: Burst): void
   /** What leaves by `port`: the caller takes it over before the next burst is processed. */
@@ -145,6 +147,12 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
     const sourceFirst = words[w + 2]
     if ((sourceFirst & 1) !== 0 || (sourceFirst | (words[w + 3] & 0xffff)) === 0) return reason.BAD_SOURCE
     return words[w] >>> 16 === 0x8001 && isLinkLocal(words[w + 1]) ? reason.LINK_LOCAL : OK
+  }
+
+  function portOf(slot: number): number {
+    const w = (start[slot] - 2) >> 2
+    const high = words[w] >>> 16
+    return (high & 1) === 0 ? find(high, words[w + 1], slot) : UNKNOWN
   }
 
   function releaseDropped(): void {
@@ -258,7 +266,18 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
       return counts[DROPPED]
     },
   }
-  return { fdb, totals, local, addPort, addLocalAddress, addStaticStation, refusalOf, process, leaving }
+  return {
+    fdb,
+    totals,
+    local,
+    addPort,
+    addLocalAddress,
+    addStaticStation,
+    refusalOf,
+    portOf,
+    process,
+    leaving,
+  }
 }
 
 /** Whether 01:80, followed by these four bytes, is 01:80:c2:00:00:01 … 0f; …:00 is forwarded while STP is off. */

@@ -10,6 +10,7 @@ import type { Explanation } from './explain.js'
 import { createHooks } from './hooks.js'
 import { anonymousNode } from './node-view.js'
 import type { NodeDescription } from './node-view.js'
+import { createReplies } from './replies.js'
 import { createWorld } from './world.js'
 
 /** Rules, and what they stand in. */
@@ -40,17 +41,19 @@ export interface AttachedRules {
 export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRules {
   const { rules, sets = new Map(), node = anonymousNode('br100'), onLog } = options
   const { arena, drops, portNames } = plane
+  let atWork: Engine | null = null
   const world = createWorld(node, sets, {
     log: (line) => onLog?.(line),
     nflog: () => {},
-    reject: () => {},
+    reject: createReplies(plane, node, () => atWork!),
   })
   if (options.explain === undefined) {
-    const engine = compile(rules, world)
+    const engine = (atWork = compile(rules, world))
     plane.setHooks(createHooks(arena, drops, engine, node, portNames))
     return { engine, explanation: () => null }
   }
   const engine = interpret(rules, world)
+  atWork = engine
   const hooks = createHooks(arena, drops, engine, node, portNames)
   const watched = explainHooks(hooks, engine, arena, drops, portNames, options.explain)
   plane.setHooks(watched)

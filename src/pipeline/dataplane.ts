@@ -7,9 +7,11 @@ import { createBridge } from '../bridge/bridge.js'
 import type { Bridge, BridgeTotals } from '../bridge/bridge.js'
 import type { FdbOptions } from '../bridge/fdb.js'
 import type { BridgePortOptions } from '../bridge/port-options.js'
-import { Drops } from '../core/drops.js'
+import { UNKNOWN } from '../bridge/fdb.js'
+import { Drops, NO_SLOT } from '../core/drops.js'
 import { PortCounters } from '../core/port.js'
 import type { Sink } from '../core/port.js'
+import { NONE } from '../packet/arena.js'
 import type { Arena } from '../packet/arena.js'
 import { Burst } from '../packet/burst.js'
 import { OK } from '../wire/reason.js'
@@ -34,6 +36,10 @@ export interface Dataplane {
   addPort(name: string, sink: Sink, options?: BridgePortOptions): number
   /** From the next burst on packets pass these rules; null: none. */
   setHooks(through: Hooks | null): void
+  /** While a packet passes hooks: another one leaves by a port, unasked. Takes the slot over. */
+  sendBy(port: number, slot: number): void
+  /** While a packet passes hooks: the node sends one by its bridge, to where its destination is. Takes the slot over. */
+  sendFromNode(slot: number): void
   /** The number of the port of this name, or -1. */
   portNumber(name: string): number
   /** Counts frames that came in by `port`: called by whoever makes packets of them, once for many. */
@@ -111,10 +117,7 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
       passPacket(through, slots[i])
       through.end?.()
     }
-    for (let port = 0; port < sinks.length; port++) {
-      transmit(port, outgoing[port])
-      outgoing[port].clear()
-    }
+    for (let port = 0; port < sinks.length; port++) flush(port)
   }
 
   function passPacket(through: Hooks, slot: number): void {
@@ -139,7 +142,7 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
       if (leaving.count === 0) continue
       copies++
       const refusal = through.forward(leaving.slots[0], port)
-      if (refusal === OK) outgoing[port].add(leaving.slots[0])
+      if (refusal === OK) sendBy(port, leaving.slots[0])
       else {
         arena.free(leaving.slots[0])
         drops.count(refusal)
@@ -157,6 +160,32 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
     deliver()
   }
 
+  function sendBy(port: number, slot: number): void {
+    if (outgoing[port].isFull) flush(port)
+    outgoing[port].add(slot)
+  }
+
+  /** Floods count as nothing: what the node sends was not received. */
+  function sendFromNode(slot: number): void {
+    const to = bridge.portOf(slot)
+    if (to !== UNKNOWN) {
+      if (to < sinks.length) sendBy(to, slot)
+      else arena.free(slot)
+      return
+    }
+    for (let port = sinks.length - 1; port > 0; port--) {
+      const copy = arena.clone(slot)
+      if (copy === NONE) drops.count(NO_SLOT)
+      else sendBy(port, copy)
+    }
+    sendBy(0, slot)
+  }
+
+  function flush(port: number): void {
+    transmit(port, outgoing[port])
+    outgoing[port].clear()
+  }
+
   function passInput(through: Hooks, slot: number): boolean {
     const refusal = through.input(slot)
     if (refusal !== OK) drops.count(refusal)
@@ -170,7 +199,7 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
     counters,
     portNames,
     get slotsPerFrame() {
-      return sinks.length + 1
+      return (sinks.length + 1) * (hooks === null ? 1 : 2) // a rule may answer each copy
     },
     get totals() {
       return {
@@ -182,6 +211,8 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
     },
     setHooks: (through) => (hooks = through),
     addPort,
+    sendBy,
+    sendFromNode,
     portNumber: (name) => portNames.indexOf(name),
     received,
     refuse,

@@ -1,0 +1,94 @@
+/**
+ * What the node sends by itself because of a rule: the answers of REJECT. As the kernel's bridge does it, a RST
+ * goes back by the port that the packet came by, with the MAC addresses swapped; an ICMP error goes the way of
+ * everything that the node sends: OUTPUT, POSTROUTING, a neighbour's address, the bridge.
+ */
+import { NO_SLOT } from '../core/drops.js'
+import { OUTPUT, POSTROUTING } from '../netfilter/hook.js'
+import type { Engine } from '../netfilter/engine.js'
+import { Packet } from '../netfilter/packet.js'
+import { LONGEST_REPLY, writeReset, writeUnreachable } from '../netfilter/reject-reply.js'
+import { ACCEPT } from '../netfilter/verdict.js'
+import { NONE } from '../packet/arena.js'
+import { copyMac, formatIpv4 } from '../wire/address.js'
+import * as ethernet from '../wire/ethernet.js'
+import type { Dataplane } from './dataplane.js'
+import type { Effects } from './world.js'
+import { isForNode, isReachable } from './node-view.js'
+import type { NodeDescription } from './node-view.js'
+
+const HEADER = ethernet.HEADER_LENGTH
+
+/** Sends answers from a node; `engine` is asked what becomes of them. */
+export function createReplies(
+  plane: Dataplane,
+  node: NodeDescription,
+  engine: () => Engine,
+): Effects['reject'] {
+  const { arena } = plane
+  const { bytes } = arena.memory
+
+  /** For `Effects.reject`. */
+  return function reject(packet: Packet, type: string): void {
+    if (!isReachable(node, packet.source) || !isAnswerable(packet)) return
+    const slot = arena.take(HEADER + LONGEST_REPLY)
+    if (slot === NONE) return plane.drops.count(NO_SLOT)
+    const length = type === 'tcp-reset' ? reset(packet, slot) : unreachable(packet, type, slot)
+    if (length === 0) arena.free(slot)
+  }
+
+  function reset(packet: Packet, slot: number): number {
+    const at = arena.start[slot]
+    const length = writeReset(packet, bytes, at + HEADER)
+    const port = plane.portNumber(packet.physicalIn)
+    if (length === 0 || port === -1) return 0
+    copyMac(bytes, at, bytes, packet.frame + 6)
+    copyMac(bytes, at + 6, bytes, packet.frame)
+    ethernet.setEtherType(bytes, at, ethernet.IPV4)
+    stamp(slot, packet, length)
+    plane.sendBy(port, slot)
+    return length
+  }
+
+  function unreachable(packet: Packet, type: string, slot: number): number {
+    const neighbour = node.neighbours[formatIpv4(packet.source)] as Uint8Array | undefined
+    const at = arena.start[slot]
+    const source = sourceFor(packet)
+    if (neighbour === undefined || node.mac === null || source === 0) return 0
+    const length = writeUnreachable(packet, type, source, bytes, at + HEADER)
+    if (length === 0) return 0
+    bytes.set(neighbour, at)
+    bytes.set(node.mac, at + 6)
+    ethernet.setEtherType(bytes, at, ethernet.IPV4)
+    stamp(slot, packet, length)
+    if (!passOutput(slot, packet)) return 0
+    plane.sendFromNode(slot)
+    return length
+  }
+
+  /** The address that was written to, if it is the node's; else the node's own on the way back. */
+  function sourceFor(packet: Packet): number {
+    if (isForNode(node, packet.source, packet.destination) && packet.type === 0) return packet.destination
+    const own = node.addresses.find((one) => isReachable({ ...node, addresses: [one] }, packet.source))
+    return own?.address ?? 0
+  }
+
+  function passOutput(slot: number, about: Packet): boolean {
+    const packet = new Packet()
+    packet.read(bytes, -1, arena.start[slot] + HEADER)
+    packet.outInterface = node.bridge
+    packet.now = about.now
+    if (engine().judge(OUTPUT, packet) !== ACCEPT) return false
+    return engine().judge(POSTROUTING, packet) === ACCEPT
+  }
+
+  function stamp(slot: number, packet: Packet, length: number): void {
+    arena.length[slot] = HEADER + length
+    arena.time[slot] = packet.now
+  }
+}
+
+/** Nobody is answered who wrote to many (icmp_send, nf_send_reset). */
+function isAnswerable(packet: Packet): boolean {
+  return packet.type === 0 && packet.destination >>> 28 < 0xe && packet.source !== 0
+}
