@@ -62,7 +62,8 @@ function bounds({ matches }: Rule, field: Field): number[] {
   const asked = matches.flatMap(({ conditions = [] }): Condition[] =>
     conditions.filter((one) => one.field === field),
   )
-  return asked.flatMap(({ ranges }) => ranges.flatMap(([least, greatest]) => [least, greatest, greatest + 1]))
+  const ranges = asked.flatMap((one) => one.ranges).filter(([least, greatest]) => greatest - least < 0xffff)
+  return ranges.flatMap(([least, greatest]) => [least, greatest, greatest + 1])
 }
 
 /** The first of each list, then mixtures, the same ones each time. */

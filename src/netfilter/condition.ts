@@ -1,6 +1,6 @@
 /**
  * What the compiler understands of a match: comparisons of fields, all of which must hold. A field that the
- * packet does not have (the ports of a later fragment) fails every comparison, negated ones too.
+ * packet does not have (the ports of a later fragment, or of a cut header) fails every comparison, negated ones too.
  */
 
 /** What can be compared. Ports are 16 bits, addresses 32, unsigned. */
@@ -24,4 +24,15 @@ export interface Condition {
   /** Pairs: least and greatest, both included. */
   ranges: ReadonlyArray<readonly [least: number, greatest: number]>
   negated: boolean
+}
+
+/** The comparison with one range. No value is in a range whose greater end stands first, as iptables may take it. */
+export function within(
+  field: Field,
+  mask: number,
+  [least, greatest]: readonly [number, number],
+  negated: boolean,
+): Condition {
+  if (least > greatest) return { field, mask, ranges: [[0, mask]], negated: !negated }
+  return { field, mask, ranges: [[least, greatest]], negated }
 }

@@ -1,6 +1,7 @@
 /** The options that a line gives to one match or target, for its `read`. */
 import { parseNumber } from './numbers.js'
 import { RuleError } from './rule-error.js'
+import type { Match } from './rule.js'
 
 /** One of them. */
 export interface GivenOption {
@@ -18,6 +19,8 @@ export class Given {
   readonly options: GivenOption[] = []
   /** Number of the rule's protocol, not negated; 0 where it names none. */
   protocol = 0
+  /** For a target, the rule's matches. */
+  matches: readonly Match[] = []
 
   constructor(extension: string) {
     this.extension = extension

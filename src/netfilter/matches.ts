@@ -1,12 +1,57 @@
 /** All matches, by the name after `-m`. */
 import type { MatchExtension } from './extension.js'
+import { addrtype } from './match/addrtype.js'
 import { comment } from './match/comment.js'
+import { conntrack } from './match/conntrack.js'
+import { dscp } from './match/dscp.js'
+import { ecn } from './match/ecn.js'
 import { icmpMatch } from './match/icmp.js'
+import { iprange } from './match/iprange.js'
+import { length } from './match/length.js'
+import { limit } from './match/limit.js'
+import { mac } from './match/mac.js'
+import { mark } from './match/mark.js'
 import { multiport } from './match/multiport.js'
+import { physdev } from './match/physdev.js'
+import { pkttype } from './match/pkttype.js'
+import { rpfilter } from './match/rpfilter.js'
+import { sctp } from './match/sctp.js'
+import { ah, esp } from './match/spi.js'
+import { state } from './match/state.js'
+import { statistic } from './match/statistic.js'
 import { tcpMatch } from './match/tcp.js'
+import { tcpmss } from './match/tcpmss.js'
+import { tos } from './match/tos.js'
+import { ttl } from './match/ttl.js'
 import { udpMatch } from './match/udp.js'
 
-const ALL: readonly MatchExtension[] = [comment, icmpMatch, multiport, tcpMatch, udpMatch]
+const ALL: readonly MatchExtension[] = [
+  addrtype,
+  ah,
+  comment,
+  conntrack,
+  dscp,
+  ecn,
+  esp,
+  icmpMatch,
+  iprange,
+  length,
+  limit,
+  mac,
+  mark,
+  multiport,
+  physdev,
+  pkttype,
+  rpfilter,
+  sctp,
+  state,
+  statistic,
+  tcpMatch,
+  tcpmss,
+  tos,
+  ttl,
+  udpMatch,
+]
 
 /** Name → match. */
 export const MATCHES: ReadonlyMap<string, MatchExtension> = new Map(ALL.map((one) => [one.name, one]))

@@ -15,7 +15,7 @@ export function parseNumber(text: string, what: string, least: number, greatest:
 /** The number, or null where the text is none. */
 export function wholeNumber(text: string): number | null {
   if (/^0[0-7]+$/.test(text)) return parseInt(text, 8)
-  return /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : null
+  return /^(0x[0-9a-f]+|0|[1-9]\d*)$/i.test(text) ? Number(text) : null
 }
 
 /** `LEAST:GREATEST`, either end left out, or one number. */
@@ -25,13 +25,23 @@ export function parseRange(
   parse: (text: string, what: string) => number,
   bounds: readonly [number, number],
 ): [least: number, greatest: number] {
+  const [least, greatest] = parseAnyRange(text, what, parse, bounds)
+  if (least > greatest) throw new RuleError(`${what} ${text}: expected the smaller number first`)
+  return [least, greatest]
+}
+
+/** The same where iptables takes the greater number first too: no value is in such a range. */
+export function parseAnyRange(
+  text: string,
+  what: string,
+  parse: (text: string, what: string) => number,
+  bounds: readonly [number, number],
+): [least: number, greatest: number] {
   const [first, second, ...rest] = text.split(':')
   if (rest.length > 0) throw new RuleError(`${what} ${text}: expected one number or LEAST:GREATEST`)
   const least = first === '' && second !== undefined ? bounds[0] : parse(first, what)
   if (second === undefined) return [least, least]
-  const greatest = second === '' ? bounds[1] : parse(second, what)
-  if (least > greatest) throw new RuleError(`${what} ${text}: expected the smaller number first`)
-  return [least, greatest]
+  return [least, second === '' ? bounds[1] : parse(second, what)]
 }
 
 /** As iptables-save prints a range: `80`, `80:90`. */
@@ -77,11 +87,16 @@ export function formatProtocol(number: number): string {
 /** An address and its mask, `ADDRESS`, `ADDRESS/LENGTH` or `ADDRESS/MASK`; bits that do not count are cleared. */
 export function parseNetwork(text: string, what: string): { address: number; mask: number } {
   const [host, length, ...rest] = text.split('/')
-  const address = parseIpv4(host) ?? shortAddress(host)
+  const address = parseAddress(host)
   const mask = length === undefined ? 0xffffffff : parseMask(length)
   if (address === null || mask === null || rest.length > 0)
     throw new RuleError(`${what} ${text}: expected an IPv4 address, ADDRESS/LENGTH or ADDRESS/MASK`)
   return { address: (address & mask) >>> 0, mask }
+}
+
+/** An address, unsigned, or null; of `10.1` iptables makes 10.1.0.0. */
+export function parseAddress(text: string): number | null {
+  return parseIpv4(text) ?? shortAddress(text)
 }
 
 /** `10.0/8` and the like: iptables fills up with zeroes. */
@@ -110,4 +125,25 @@ export function formatNetwork(address: number, mask: number): string {
 /** 32 bits as iptables-save prints marks: `0x1f`. */
 export function hex(value: number): string {
   return `0x${(value >>> 0).toString(16)}`
+}
+
+/** A value and which of its bits count, unsigned. */
+export interface Masked {
+  value: number
+  mask: number
+}
+
+/** `VALUE` or `VALUE/MASK`, both up to `greatest`, which is the mask that is left out. */
+export function parseMasked(text: string, what: string, greatest: number): Masked {
+  const [value, mask, ...rest] = text.split('/')
+  if (rest.length > 0) throw new RuleError(`${what} ${text}: expected VALUE or VALUE/MASK`)
+  return {
+    value: parseNumber(value, what, 0, greatest),
+    mask: mask === undefined ? greatest : parseNumber(mask, `${what} mask`, 0, greatest),
+  }
+}
+
+/** As iptables-save prints marks: `0x1`, `0x1/0xff`. */
+export function formatMark({ value, mask }: Masked): string {
+  return mask === 0xffffffff ? hex(value) : `${hex(value)}/${hex(mask)}`
 }

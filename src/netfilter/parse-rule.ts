@@ -7,6 +7,7 @@ import type { MatchExtension, OptionForm, TargetExtension } from './extension.js
 import { Given } from './given.js'
 import { HOOK_NAMES, INPUT, OUTPUT, POSTROUTING, PREROUTING } from './hook.js'
 import type { TableName } from './hook.js'
+import { parseInterface } from './interface-name.js'
 import { MATCHES } from './matches.js'
 import { formatProtocol, parseNetwork, parseNumber, parseProtocol } from './numbers.js'
 import { RuleError } from './rule-error.js'
@@ -22,7 +23,6 @@ export interface RulePlace {
   hasChain(name: string): boolean
 }
 
-const LONGEST_INTERFACE = 15
 const ANY_ADDRESS: AddressTest = { address: 0, mask: 0, negated: false }
 const ANY_INTERFACE: InterfaceTest = { name: '', negated: false }
 
@@ -90,6 +90,8 @@ class RuleReader {
 
   /** Written out: copying by `...` takes longer than all the rest. */
   #rule(source: AddressTest, destination: AddressTest): Rule {
+    const matches = this.#matches.map((match) => this.#read(match))
+    if (this.#target !== null) this.#target.given.matches = matches
     return {
       line: this.#place.line,
       packets: this.#packets,
@@ -101,7 +103,7 @@ class RuleReader {
       protocol: this.#protocol,
       protocolNegated: this.#protocolNegated,
       fragment: this.#fragment,
-      matches: this.#matches.map((match) => this.#read(match)),
+      matches,
       target: this.#target === null ? this.#jumpTarget : this.#read(this.#target),
     }
   }
@@ -160,11 +162,13 @@ class RuleReader {
       if (attached !== null) throw new RuleError(`--${name} takes no argument`)
       return ''
     }
-    if (attached !== null) return attached
-    const wanted = form.arguments ?? 1
-    if (this.#next + wanted > this.#words.length) throw new RuleError(`--${name}: expected ${form.argument}`)
-    this.#next += wanted
-    return this.#words.slice(this.#next - wanted, this.#next).join(' ')
+    const missing = (form.arguments ?? 1) - (attached === null ? 0 : 1)
+    const words = this.#words.slice(this.#next, this.#next + missing)
+    // Where an option takes two words, iptables does not take an option for the second.
+    if (words.length < missing || (form.arguments !== undefined && words.some((word) => /^[-!]/.test(word))))
+      throw new RuleError(`--${name}: expected ${form.argument}`)
+    this.#next += missing
+    return attached === null ? words.join(' ') : [attached, ...words].join(' ')
   }
 
   #readCommon(name: string, value: string): void {
@@ -182,10 +186,10 @@ class RuleReader {
         this.#destinations = addresses(value, '-d', negated)
         break
       case 'in-interface':
-        this.#inInterface = { name: interfaceName(value, '-i'), negated }
+        this.#inInterface = { name: parseInterface(value, '-i'), negated }
         break
       case 'out-interface':
-        this.#outInterface = { name: interfaceName(value, '-o'), negated }
+        this.#outInterface = { name: parseInterface(value, '-o'), negated }
         break
       case 'fragment':
         this.#fragment = !negated
@@ -321,12 +325,4 @@ function addresses(list: string, option: string, negated: boolean): AddressTest[
     const { address, mask } = parseNetwork(part, option)
     return { address, mask, negated }
   })
-}
-
-function interfaceName(text: string, option: string): string {
-  if (text === '' || /[\s/]/.test(text) || Buffer.byteLength(text) > LONGEST_INTERFACE)
-    throw new RuleError(
-      `${option} ${text}: expected an interface's name of 1 to ${LONGEST_INTERFACE} characters`,
-    )
-  return text
 }

@@ -1,6 +1,6 @@
 /** Rule sets as they are held in memory: tables of chains of rules, in the order of the file. */
 import type { Condition } from './condition.js'
-import type { TableName } from './hook.js'
+import type { Hook, TableName } from './hook.js'
 import type { Packet } from './packet.js'
 import type { Runtime } from './runtime.js'
 
@@ -29,6 +29,8 @@ export interface Match {
   start?(runtime: Runtime): (packet: Packet) => boolean
   /** The same as comparisons that all must hold, where it can be said so: what the compiler makes code of. */
   readonly conditions?: readonly Condition[]
+  /** The hooks that it may stand in with these options, where that is fewer than its extension says. */
+  readonly hooks?: readonly Hook[] | undefined
 }
 
 /** What `-j NAME …` does. */
@@ -38,6 +40,8 @@ export interface Target {
   readonly text: string
   /** Begins to act: what it returns is called for each packet and returns a verdict. Without it, as for a match. */
   start?(runtime: Runtime): (packet: Packet) => number
+  /** As a match's. */
+  readonly hooks?: readonly Hook[] | undefined
 }
 
 /** `-j CHAIN` or `-g CHAIN`. */

@@ -1,11 +1,11 @@
 /** What can only be seen of a whole table: loops, and extensions at hooks where they cannot be. */
 import { HOOK_NAMES } from './hook.js'
 import type { Hook } from './hook.js'
-import type { MatchExtension, TargetExtension } from './extension.js'
 import { MATCHES } from './matches.js'
+import { askedRules, jumpsOf } from './reach.js'
 import type { Mistake } from './rule-error.js'
 import { isJump } from './rule.js'
-import type { Chain, Rule, RuleSet, Table } from './rule.js'
+import type { Rule, RuleSet, Table } from './rule.js'
 import { TARGETS } from './targets.js'
 
 /** Every mistake of the table. A chain that no hook leads to is not judged, as in the kernel. */
@@ -15,7 +15,7 @@ export function mistakesOf(table: Table): Mistake[] {
   const hooks = hooksOf(table)
   const mistakes: Mistake[] = []
   for (const chain of table.chains.values())
-    for (const rule of chain.rules)
+    for (const rule of askedRules(chain))
       for (const hook of hooks.get(chain.name) ?? []) {
         const message = misplaced(rule, hook)
         if (message === null) continue
@@ -27,14 +27,15 @@ export function mistakesOf(table: Table): Mistake[] {
 
 /** Why the rule cannot be asked at the hook, or null. */
 function misplaced({ matches, target }: Rule, hook: Hook): string | null {
-  const isWrong = (extension: MatchExtension | TargetExtension | undefined): boolean =>
-    extension?.hooks !== undefined && !extension.hooks.includes(hook)
-  const match = matches.find(({ name }) => isWrong(MATCHES.get(name)))
-  const targetExtension = target === null || isJump(target) ? undefined : TARGETS.get(target.name)
-  if (match === undefined && !isWrong(targetExtension)) return null
-  const wrong = match === undefined ? targetExtension! : MATCHES.get(match.name)!
-  const places = wrong.hooks!.map((one) => HOOK_NAMES[one]).join(', ')
-  return `${wrong.name}: reached from ${HOOK_NAMES[hook]}, expected only in ${places} and chains reached from there`
+  const isWrong = (hooks: readonly Hook[] | undefined): boolean =>
+    hooks !== undefined && !hooks.includes(hook)
+  const places = matches.map(({ name, hooks }) => ({ name, hooks: hooks ?? MATCHES.get(name)?.hooks }))
+  if (target !== null && !isJump(target))
+    places.push({ name: target.name, hooks: target.hooks ?? TARGETS.get(target.name)?.hooks })
+  const wrong = places.find(({ hooks }) => isWrong(hooks))
+  if (wrong === undefined) return null
+  const expected = wrong.hooks!.map((one) => HOOK_NAMES[one]).join(', ')
+  return `${wrong.name}: reached from ${HOOK_NAMES[hook]}, expected only in ${expected} and chains reached from there`
 }
 
 /** Chain → the hooks that lead to it. */
@@ -48,23 +49,26 @@ function hooksOf({ chains }: Table): Map<string, Set<Hook>> {
       const hooks = reached.get(next.name) ?? new Set()
       if (hooks.has(hook)) continue
       reached.set(next.name, hooks.add(hook))
-      waiting.push(...targetsOf(next).flatMap((name) => chains.get(name) ?? []))
+      waiting.push(...jumpsOf(next).flatMap((name) => chains.get(name) ?? []))
     }
   }
   return reached
 }
 
-/** A jump that closes a circle, or null. Without recursion: chains may be as deep as the file is long. */
+/**
+ * A jump that closes a circle, or null; one that no hook leads to closes none. Without recursion: chains may be as
+ * deep as the file is long.
+ */
 function loopOf({ chains }: Table): Mistake | null {
   const done = new Set<string>()
-  for (const root of chains.keys()) {
+  for (const root of [...chains.values()].filter(({ policy }) => policy !== null)) {
     const path: Array<{ name: string; rest: Rule[] }> = []
     const onPath = new Set<string>()
     const enter = (name: string): void => {
-      path.push({ name, rest: (chains.get(name)?.rules ?? []).filter(({ target }) => isJump(target)) })
+      path.push({ name, rest: askedRules(chains.get(name)!).filter(({ target }) => isJump(target)) })
       onPath.add(name)
     }
-    if (!done.has(root)) enter(root)
+    enter(root.name)
     while (path.length > 0) {
       const { name, rest } = path[path.length - 1]
       const rule = rest.shift()
@@ -84,11 +88,6 @@ function loopOf({ chains }: Table): Mistake | null {
     }
   }
   return null
-}
-
-/** The chains that a chain's rules jump to. */
-function targetsOf({ rules }: Chain): string[] {
-  return rules.flatMap(({ target }) => (isJump(target) ? [target.chain] : []))
 }
 
 /** Every rule that cannot be decided yet, by its match or target; those of tables that are not asked included. */

@@ -129,11 +129,14 @@ t.test('every mistake is told, with its line and what is expected', async (t) =>
 
 t.test('loops are told by the jump that closes them', async (t) => {
   const chains = ':a - [0:0]\n:b - [0:0]\n:c - [0:0]\n'
+  const circle = '-A a -j b\n-A b -j c\n-A c -j a\nCOMMIT\n'
+  t.match(mistakes(`*filter\n${chains}-A INPUT -j a\n${circle}`), /^rules:8: c jumps to a, .*a loop$/)
+  t.equal(mistakes(`*filter\n${chains}${circle}`), 'none', 'nobody comes there')
+  t.equal(mistakes(`*filter\n${chains}-A INPUT -j ACCEPT\n-A INPUT -j a\n${circle}`), 'none', 'nor there')
   t.match(
-    mistakes(`*filter\n${chains}-A a -j b\n-A b -j c\n-A c -j a\nCOMMIT\n`),
-    /^rules:7: c jumps to a, .*a loop$/,
+    mistakes(`*filter\n${chains}-A INPUT -j a\n-A a -g a\nCOMMIT\n`),
+    /^rules:6: a jumps to a, .*a loop$/,
   )
-  t.match(mistakes(`*filter\n${chains}-A a -g a\nCOMMIT\n`), /^rules:5: a jumps to a, .*a loop$/)
   t.equal(
     mistakes(`*filter\n${chains}-A a -j b\n-A a -j c\n-A b -j c\nCOMMIT\n`),
     'none',

@@ -1,11 +1,13 @@
 /** Rules in tests: from text to a rule, and what iptables itself makes of the same text. */
 import { spawnSync } from 'node:child_process'
+import type { Test } from 'tap'
 import { isTable } from '../../src/netfilter/hook.js'
 import { Packet } from '../../src/netfilter/packet.js'
 import { parseRules } from '../../src/netfilter/rule-script.js'
 import { saveLines } from '../../src/netfilter/rule-text.js'
 import type { Rule, RuleSet } from '../../src/netfilter/rule.js'
 import type { Runtime } from '../../src/netfilter/runtime.js'
+import { needs } from '../tools.js'
 
 /** The rule set that a text of rules makes; throws what parseRules throws, the file being called `rules`. */
 export function ruleSet(text: string): RuleSet {
@@ -40,6 +42,16 @@ export function savedByIptables(text: string, table = 'filter', chain = 'FORWARD
     encoding: 'utf8',
   })
   return status === 0 ? rulesIn(stdout.split('\n'), chain) : `refused: ${stderr.trim()}`
+}
+
+/** Whether `savedByIptables` can run; if not, the test `t` has been skipped, or failed where it is required. */
+export function hasIptables(t: Test): boolean {
+  if (!needs(t, 'iptables-legacy-save', 'unshare')) return false
+  if (process.getuid?.() === 0) return true
+  const message = 'not root: this comparison did not run'
+  if (process.env['BR100_REQUIRE_TOOLS'] === '1') t.fail(message)
+  else t.plan(0, message)
+  return false
 }
 
 function tableOf(text: string, table: string, chain: string): string {

@@ -48,9 +48,8 @@ export const icmpMatch: MatchExtension = {
   protocols: [icmp.PROTOCOL],
   options: { 'icmp-type': { argument: 'TYPE[/CODE]', negatable: true } },
   read(given) {
-    const option = given.option('icmp-type')
-    const { type, code } = option === null ? { type: ANY, code: null } : parseType(option.value)
-    const negated = option?.negated ?? false
+    const { value, negated } = given.oneOf('icmp-type')
+    const { type, code } = parseType(value)
     const least = (type << 8) | (code ?? 0)
     const greatest = (type << 8) | (code ?? 255)
     return {

@@ -8,6 +8,7 @@ import { RuleError } from '../rule-error.js'
 import * as tcp from '../../wire/tcp.js'
 import { hasHeader } from './header.js'
 import { portConditions, portsHold, readPorts, savePorts } from './ports.js'
+import { optionsEnd, optionsStart, step } from './tcp-options.js'
 
 /** (flags & mask) is `set`, or is not. */
 interface FlagTest {
@@ -49,6 +50,7 @@ export const tcpMatch: MatchExtension = {
       name: 'tcp',
       text: parts.filter((part) => part !== '').join(' '),
       start: () => (packet: Packet) =>
+        !overwritesFlags(packet) &&
         hasHeader(packet, tcp.HEADER_LENGTH) &&
         portsHold(sport, tcp.sourcePort(packet.bytes, packet.l4)) &&
         portsHold(dport, tcp.destinationPort(packet.bytes, packet.l4)) &&
@@ -56,9 +58,15 @@ export const tcpMatch: MatchExtension = {
         (option === null || hasOption(packet, option.number, option.negated)),
     }
     if (option !== null) return match
-    const ports = [...portConditions('source-port', sport), ...portConditions('destination-port', dport)]
-    return { ...match, conditions: [...ports, ...flagConditions(flags)] }
+    return { ...match, conditions: [...portConditions(sport, dport), ...flagConditions(flags)] }
   },
+}
+
+/** A fragment at offset 8 would overwrite the flags of the one before it: it is dropped (tcp_mt, "evil"). */
+function overwritesFlags(packet: Packet): boolean {
+  if (packet.fragmentOffset !== 8) return false
+  packet.isMalformed = true
+  return true
 }
 
 function readFlags(given: Given): FlagTest | null {
@@ -71,8 +79,10 @@ function readFlags(given: Given): FlagTest | null {
   return { mask, set, negated: flags.negated }
 }
 
+/** Nothing between two commas is nothing. */
 function parseFlags(text: string): number {
-  return text.split(',').reduce((sum, name) => sum | parseFlag(name), 0)
+  const names = text.split(',').filter((name) => name !== '')
+  return names.reduce((sum, name) => sum | parseFlag(name), 0)
 }
 
 function parseFlag(name: string): number {
@@ -89,8 +99,9 @@ function flagsHold(test: FlagTest | null, flags: number): boolean {
   return test === null || ((flags & test.mask) === test.set) !== test.negated
 }
 
+/** Without a mask nothing is printed, although a flag that is to be set is then never found. */
 function saveFlags(test: FlagTest | null): string {
-  if (test === null || (test.mask === 0 && test.set === 0)) return ''
+  if (test === null || (test.mask === 0 && !test.negated)) return ''
   return `${test.negated ? '! ' : ''}--tcp-flags ${flagNames(test.mask)} ${flagNames(test.set)}`
 }
 
@@ -114,19 +125,12 @@ function saveOption(option: { number: number; negated: boolean } | null): string
   return option === null ? '' : `${option.negated ? '! ' : ''}--tcp-option ${option.number}`
 }
 
-/** Walked as tcp_find_option walks: whatever stands there, and past the length byte of the last option. */
+/** As tcp_find_option. */
 function hasOption(packet: Packet, wanted: number, negated: boolean): boolean {
-  const { bytes, l4, end } = packet
-  const options = tcp.dataOffset(bytes, l4) - tcp.HEADER_LENGTH
-  if (options < 0 || l4 + tcp.HEADER_LENGTH + options > end) {
-    packet.isMalformed = true
-    return false
-  }
-  const from = l4 + tcp.HEADER_LENGTH
-  for (let i = 0; i < options;) {
-    const kind = bytes[from + i]
-    if (kind === wanted) return !negated
-    i += kind < 2 || bytes[from + i + 1] === 0 ? 1 : bytes[from + i + 1]
-  }
+  const end = optionsEnd(packet)
+  if (end === -1) return false
+  const { bytes } = packet
+  for (let at = optionsStart(packet); at < end; at += step(bytes, at))
+    if (bytes[at] === wanted) return !negated
   return negated
 }
