@@ -55,6 +55,8 @@ export class Interpreter implements Engine {
     const started = new Map(
       [...rules.tables].map(([name, { chains }]) => [name, startChains(chains, runtime)]),
     )
+    for (const chains of started.values())
+      for (const { rules: all } of chains.values()) for (const one of all) this.#started.set(one.rule, one)
     this.#entries = HOOK_NAMES.map((hookName, hook) =>
       TABLE_NAMES.flatMap((table) => {
         const chain = TABLE_HOOKS[table].includes(hook as Hook)

@@ -19,6 +19,8 @@ export class Packet {
   l3 = 0
   l4 = 0
   end = 0
+  /** Bytes behind `end` that are the packet's too: a target may make it longer by as many. `read` makes it 0. */
+  room = 0
   /** Numbers as in the header, addresses unsigned. */
   protocol = 0
   source = 0
@@ -55,6 +57,7 @@ export class Packet {
     this.l3 = l3
     this.l4 = l3 + ipv4.headerLength(bytes, l3)
     this.end = l3 + ipv4.totalLength(bytes, l3)
+    this.room = 0
     this.protocol = ipv4.protocol(bytes, l3)
     this.source = ipv4.source(bytes, l3)
     this.destination = ipv4.destination(bytes, l3)

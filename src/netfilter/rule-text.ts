@@ -2,11 +2,10 @@
 import { formatNetwork, formatProtocol } from './numbers.js'
 import { isJump } from './rule.js'
 import type { AddressTest, Chain, InterfaceTest, Rule, RuleSet, Table } from './rule.js'
-import { quote } from './words.js'
 
 /** `-A CHAIN …`, in the canonical order. */
 export function ruleText(chain: string, rule: Rule): string {
-  return `-A ${quote(chain)} ${ruleBody(rule)}`.trimEnd()
+  return `-A ${chain} ${ruleBody(rule)}`.trimEnd()
 }
 
 /** The same without `-A CHAIN`. */
@@ -33,7 +32,7 @@ function addressText(option: string, { address, mask, negated }: AddressTest): s
 
 /** A lone `+` is any interface, negated or not, and is not printed. */
 function interfaceText(option: string, { name, negated }: InterfaceTest): string[] {
-  return name === '' || name === '+' ? [] : [`${negated ? '! ' : ''}${option} ${quote(name)}`]
+  return name === '' || name === '+' ? [] : [`${negated ? '! ' : ''}${option} ${name}`]
 }
 
 function matchesText({ matches }: Rule): string[] {
@@ -42,7 +41,7 @@ function matchesText({ matches }: Rule): string[] {
 
 function targetText({ target }: Rule): string[] {
   if (target === null) return []
-  if (isJump(target)) return [`${target.goto ? '-g' : '-j'} ${quote(target.chain)}`]
+  if (isJump(target)) return [`${target.goto ? '-g' : '-j'} ${target.chain}`]
   return [target.text === '' ? `-j ${target.name}` : `-j ${target.name} ${target.text}`]
 }
 
@@ -66,7 +65,7 @@ export function* saveLines({ tables }: RuleSet, { counters = false }: SaveOption
 
 function* chainLines(table: Table): Generator<string> {
   for (const { name, policy, packets, bytes } of chainsInOrder(table))
-    yield `:${quote(name)} ${policy ?? '-'} [${packets}:${bytes}]`
+    yield `:${name} ${policy ?? '-'} [${packets}:${bytes}]`
 }
 
 /** The built-in chains in the order of their hooks, then the user's by name, as the kernel's list is sorted. */

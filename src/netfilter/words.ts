@@ -27,8 +27,8 @@ export function splitWords(line: string): string[] {
   return words
 }
 
-/** A word as iptables-save writes it: quoted where it must be (xtables_save_string). */
-export function quote(word: string): string {
-  if (/^[0-9A-Za-z_./+:@%-]+$/.test(word)) return word
-  return `"${word.replaceAll(/["\\']/g, '\\$&')}"`
+/** Text as iptables-save writes it: quoted unless it is letters, digits, _ and - alone (xtables_save_string). */
+export function quote(text: string): string {
+  if (/^[0-9A-Za-z_-]+$/.test(text)) return text
+  return `"${text.replaceAll(/["\\']/g, '\\$&')}"`
 }

@@ -5,11 +5,11 @@ import { parseNumber } from '../numbers.js'
 import { RuleError } from '../rule-error.js'
 import { CONTINUE } from '../verdict.js'
 import { quote } from '../words.js'
+import { parsePrefix } from './log-prefix.js'
 
 const LONGEST_PREFIX = 29
 const DEFAULT_LEVEL = 4
 const LEVELS = ['emerg', 'alert', 'crit', 'error', 'warning', 'notice', 'info', 'debug']
-const OTHER_NAMES: Record<string, number> = { panic: 0, err: 3, warn: 4 }
 /** In the order in which iptables-save prints them. */
 const FLAGS = ['log-tcp-sequence', 'log-tcp-options', 'log-ip-options', 'log-uid', 'log-macdecode'] as const
 
@@ -22,7 +22,7 @@ export const log: TargetExtension = {
     ...Object.fromEntries(FLAGS.map((flag) => [flag, { argument: null }])),
   },
   read(given) {
-    const prefix = parsePrefix(given.value('log-prefix', ''))
+    const prefix = parsePrefix(given, 'log-prefix', LONGEST_PREFIX)
     const level = parseLevel(given.value('log-level', String(DEFAULT_LEVEL)))
     const flags = FLAGS.filter((flag) => given.has(flag))
     const details = {
@@ -47,24 +47,10 @@ export const log: TargetExtension = {
   },
 }
 
-function parsePrefix(text: string): string {
-  if (Buffer.byteLength(text) > LONGEST_PREFIX)
-    throw new RuleError(
-      `--log-prefix ${text}: ${Buffer.byteLength(text)} bytes, expected at most ${LONGEST_PREFIX}`,
-    )
-  if (text.includes('\n')) throw new RuleError('--log-prefix: a line end, expected none')
-  return text
-}
-
+/** A number or a whole name: syslog's own short forms (err, warn) are none of iptables'. */
 function parseLevel(text: string): number {
-  if (/^\d/.test(text)) return parseNumber(text, '--log-level', 0, 7)
-  const lower = text.toLowerCase()
-  const found = [
-    ...LEVELS.entries(),
-    ...Object.entries(OTHER_NAMES).map(([name, level]) => [level, name] as const),
-  ]
-  const names = found.filter(([, name]) => lower !== '' && name.startsWith(lower))
-  if (names.length === 0)
-    throw new RuleError(`--log-level ${text}: expected 0-7 or one of ${LEVELS.join(', ')}`)
-  return names[0][0]
+  if (/^\d/.test(text)) return parseNumber(text, '--log-level', 0, LEVELS.length - 1)
+  const level = text === 'panic' ? 0 : LEVELS.indexOf(text)
+  if (level === -1) throw new RuleError(`--log-level ${text}: expected 0-7 or one of ${LEVELS.join(', ')}`)
+  return level
 }

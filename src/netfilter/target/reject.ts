@@ -4,12 +4,12 @@ import { FORWARD, INPUT, OUTPUT } from '../hook.js'
 import { RuleError } from '../rule-error.js'
 import { DROP } from '../verdict.js'
 
-/** Type → its shorter name. The first is what a rule without a type has. */
+/** Type → its shorter name, in iptables' order: of several that begin as the rule's word does the first is meant. */
 const TYPES: Record<string, string> = {
-  'icmp-port-unreachable': 'port-unreach',
   'icmp-net-unreachable': 'net-unreach',
   'icmp-host-unreachable': 'host-unreach',
   'icmp-proto-unreachable': 'proto-unreach',
+  'icmp-port-unreachable': 'port-unreach',
   'icmp-net-prohibited': 'net-prohib',
   'icmp-host-prohibited': 'host-prohib',
   'tcp-reset': 'tcp-rst',
