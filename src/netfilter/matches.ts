@@ -14,11 +14,13 @@ import { mark } from './match/mark.js'
 import { multiport } from './match/multiport.js'
 import { physdev } from './match/physdev.js'
 import { pkttype } from './match/pkttype.js'
+import { recent } from './match/recent.js'
 import { rpfilter } from './match/rpfilter.js'
 import { sctp } from './match/sctp.js'
 import { ah, esp } from './match/spi.js'
 import { state } from './match/state.js'
 import { statistic } from './match/statistic.js'
+import { string } from './match/string.js'
 import { tcpMatch } from './match/tcp.js'
 import { tcpmss } from './match/tcpmss.js'
 import { tos } from './match/tos.js'
@@ -42,10 +44,12 @@ const ALL: readonly MatchExtension[] = [
   multiport,
   physdev,
   pkttype,
+  recent,
   rpfilter,
   sctp,
   state,
   statistic,
+  string,
   tcpMatch,
   tcpmss,
   tos,

@@ -18,7 +18,7 @@ const ERROR_TOS = 0xc0
 /** The last of the queries that start with TIMESTAMP_REQUEST (RFC 950). */
 const ADDRESS_MASK_REPLY = 18
 /** GRE, ESP, AH, SCTP, UDP-Lite: none, an optional one, or one of another kind. */
-const WITHOUT_CHECKSUM = [47, 50, 51, 132, 136]
+const WITHOUT_CHECKSUM = new Set([47, 50, 51, 132, 136])
 
 const CODES: Record<string, number> = {
   'icmp-net-unreachable': icmp.NETWORK_UNREACHABLE,
@@ -121,7 +121,7 @@ function isError({ bytes: b, protocol, l4, end }: Packet): boolean {
  * protocol that it does not know it expects one over the whole payload, as that of ICMP.
  */
 function checksumIsRight({ bytes: b, protocol, l3, l4, end }: Packet): boolean {
-  if (WITHOUT_CHECKSUM.includes(protocol)) return true
+  if (WITHOUT_CHECKSUM.has(protocol)) return true
   if (protocol === udp.PROTOCOL) {
     if (l4 + udp.HEADER_LENGTH > end) return false
     if (udp.checksum(b, l4) === 0) return true

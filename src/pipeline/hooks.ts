@@ -14,6 +14,7 @@ import type { Hook } from '../netfilter/hook.js'
 import { BROADCAST, MULTICAST, Packet, UNICAST } from '../netfilter/packet.js'
 import type { Chain, Rule } from '../netfilter/rule.js'
 import { ACCEPT } from '../netfilter/verdict.js'
+import { SMALL_ROOM } from '../packet/arena.js'
 import type { Arena } from '../packet/arena.js'
 import { locate } from '../packet/locate.js'
 import { isBroadcast, isGroup } from '../wire/address.js'
@@ -73,6 +74,8 @@ export function createHooks(
   function input(slot: number): number {
     if (!isIpv4(slot)) return OK
     const at = start[slot] + ETHERNET
+    // INPUT is asked about whole datagrams (ip_local_deliver), and the node does not put fragments together yet.
+    if (ipv4.isFragment(bytes, at)) return OK
     if (!isForNode(node, ipv4.source(bytes, at), ipv4.destination(bytes, at))) return OK
     return judge(INPUT, slot, node.bridge, '', -1)
   }
@@ -80,6 +83,7 @@ export function createHooks(
   function judge(hook: Hook, slot: number, inInterface: string, outInterface: string, to: number): number {
     const at = start[slot]
     packet.read(bytes, at, at + ETHERNET)
+    packet.room = SMALL_ROOM - length[slot]
     packet.inInterface = inInterface
     packet.outInterface = outInterface
     packet.physicalIn = portNames[port[slot]]

@@ -36,7 +36,7 @@ export function addressType(node: NodeDescription, address: number, interfaceNam
   if (isMulticast(address)) return 'MULTICAST'
   if (isLoopback(address)) return interfaceName === '' || interfaceName === 'lo' ? 'LOCAL' : 'UNICAST'
   if (interfaceName !== '' && interfaceName !== node.bridge) return 'UNICAST'
-  if (node.addresses.some((own) => own.address === address)) return 'LOCAL'
+  if (isOwn(node, address)) return 'LOCAL'
   return isSubnetBroadcast(node, address) ? 'BROADCAST' : 'UNICAST'
 }
 
@@ -47,22 +47,20 @@ function isSubnetBroadcast({ addresses }: NodeDescription, address: number): boo
 }
 
 /**
- * Whether the node takes in a datagram that came in by its bridge (ip_route_input): its own addresses, the
- * broadcasts, the group of all hosts; never from a source that cannot be one.
+ * Whether the node takes in a datagram that came in by its bridge, in the order in which ip_route_input asks:
+ * its own addresses, the broadcasts, the group of all hosts; never from a source that cannot be one.
  */
 export function isForNode(node: NodeDescription, source: number, destination: number): boolean {
-  if (isImpossibleSource(node, source)) return false
-  if (destination === ALL_HOSTS || destination === LIMITED_BROADCAST) return true
-  if (destination === 0 && source === 0) return true
-  if (isZeroNet(destination) || isLoopback(destination) || isMulticast(destination)) return false
+  if (isMulticast(source) || source === LIMITED_BROADCAST || isOwn(node, source)) return false
+  if (isMulticast(destination)) return destination === ALL_HOSTS && !isLoopback(source)
+  if (destination === LIMITED_BROADCAST || (source === 0 && destination === 0)) return true
+  if (isZeroNet(source) || isZeroNet(destination) || isLoopback(source) || isLoopback(destination))
+    return false
   return addressType(node, destination, '') !== 'UNICAST'
 }
 
-/** A martian: a group, a broadcast, loopback, or one of the node's own addresses coming in from outside. */
-function isImpossibleSource(node: NodeDescription, source: number): boolean {
-  if (source === 0) return false
-  if (isZeroNet(source) || isLoopback(source)) return true
-  return addressType(node, source, '') !== 'UNICAST'
+function isOwn({ addresses }: NodeDescription, address: number): boolean {
+  return addresses.some((own) => own.address === address)
 }
 
 /** Whether the node has a way to send to an address: on the bridge's network, or by a route. */

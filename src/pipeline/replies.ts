@@ -4,9 +4,9 @@
  * everything that the node sends: OUTPUT, POSTROUTING, a neighbour's address, the bridge.
  */
 import { NO_SLOT } from '../core/drops.js'
-import { OUTPUT, POSTROUTING } from '../netfilter/hook.js'
+import { INPUT, OUTPUT, POSTROUTING } from '../netfilter/hook.js'
 import type { Engine } from '../netfilter/engine.js'
-import { Packet } from '../netfilter/packet.js'
+import { Packet, UNICAST } from '../netfilter/packet.js'
 import { LONGEST_REPLY, writeReset, writeUnreachable } from '../netfilter/reject-reply.js'
 import { ACCEPT } from '../netfilter/verdict.js'
 import { NONE } from '../packet/arena.js'
@@ -14,10 +14,11 @@ import { copyMac, formatIpv4 } from '../wire/address.js'
 import * as ethernet from '../wire/ethernet.js'
 import type { Dataplane } from './dataplane.js'
 import type { Effects } from './world.js'
-import { isForNode, isReachable } from './node-view.js'
+import { addressType, isReachable } from './node-view.js'
 import type { NodeDescription } from './node-view.js'
 
 const HEADER = ethernet.HEADER_LENGTH
+const EVERYBODY = new Uint8Array(6).fill(0xff)
 
 /** Sends answers from a node; `engine` is asked what becomes of them. */
 export function createReplies(
@@ -30,7 +31,7 @@ export function createReplies(
 
   /** For `Effects.reject`. */
   return function reject(packet: Packet, type: string): void {
-    if (!isReachable(node, packet.source) || !isAnswerable(packet)) return
+    if (!isReachable(node, packet.source) || !isAnswerable(node, packet)) return
     const slot = arena.take(HEADER + LONGEST_REPLY)
     if (slot === NONE) return plane.drops.count(NO_SLOT)
     const length = type === 'tcp-reset' ? reset(packet, slot) : unreachable(packet, type, slot)
@@ -50,25 +51,30 @@ export function createReplies(
     return length
   }
 
+  /** What nobody's MAC address is known for passes the hooks and ends there: the node does not ask for one yet. */
   function unreachable(packet: Packet, type: string, slot: number): number {
-    const neighbour = node.neighbours[formatIpv4(packet.source)] as Uint8Array | undefined
     const at = arena.start[slot]
     const source = sourceFor(packet)
-    if (neighbour === undefined || node.mac === null || source === 0) return 0
-    const length = writeUnreachable(packet, type, source, bytes, at + HEADER)
-    if (length === 0) return 0
+    const length = source === 0 ? 0 : writeUnreachable(packet, type, source, bytes, at + HEADER)
+    if (length === 0 || !passOutput(slot, packet)) return 0
+    const neighbour = neighbourOf(packet.source)
+    if (neighbour === undefined || node.mac === null) return 0
     bytes.set(neighbour, at)
     bytes.set(node.mac, at + 6)
     ethernet.setEtherType(bytes, at, ethernet.IPV4)
     stamp(slot, packet, length)
-    if (!passOutput(slot, packet)) return 0
     plane.sendFromNode(slot)
     return length
   }
 
+  function neighbourOf(address: number): Uint8Array | undefined {
+    if (addressType(node, address, '') === 'BROADCAST') return EVERYBODY
+    return node.neighbours[formatIpv4(address)]
+  }
+
   /** The address that was written to, if it is the node's; else the node's own on the way back. */
   function sourceFor(packet: Packet): number {
-    if (isForNode(node, packet.source, packet.destination) && packet.type === 0) return packet.destination
+    if (addressType(node, packet.destination, '') === 'LOCAL') return packet.destination
     const own = node.addresses.find((one) => isReachable({ ...node, addresses: [one] }, packet.source))
     return own?.address ?? 0
   }
@@ -88,7 +94,11 @@ export function createReplies(
   }
 }
 
-/** Nobody is answered who wrote to many (icmp_send, nf_send_reset). */
-function isAnswerable(packet: Packet): boolean {
-  return packet.type === 0 && packet.destination >>> 28 < 0xe && packet.source !== 0
+/**
+ * Nobody is answered who wrote to many (icmp_send, nf_send_reset). Of a frame that is only bridged the node knows
+ * by its MAC address alone.
+ */
+function isAnswerable(node: NodeDescription, packet: Packet): boolean {
+  if (packet.type !== UNICAST) return false
+  return packet.hook !== INPUT || addressType(node, packet.destination, '') === 'LOCAL'
 }

@@ -6,6 +6,7 @@
  */
 import type { Condition, Field } from '../condition.js'
 import type { AddressTest, InterfaceTest, Rule, Table } from '../rule.js'
+import { askedRules } from '../reach.js'
 import { isJump } from '../rule.js'
 
 /** What is asked of a packet. */
@@ -36,20 +37,18 @@ export interface LoweredChain {
   rules: LoweredRule[]
 }
 
-/** The chains of a table; `firstId` is the number of the first rule. */
+/** The chains of a table; `firstId` is the number of the first rule. Rules that are never asked are left out. */
 export function lower(table: Table, firstId: number): LoweredChain[] {
-  let id = firstId
-  return [...table.chains.values()].map(({ name, policy, rules }) => ({
-    name,
-    isBuiltIn: policy !== null,
-    rules: rules.map((rule) => ({
-      id: id++,
-      chain: name,
-      rule,
-      tests: testsOf(rule),
-      action: actionOf(rule),
-    })),
-  }))
+  let first = firstId
+  return [...table.chains.values()].map((chain) => {
+    const rules = askedRules(chain).map((rule, i) => lowerRule(chain.name, rule, first + i))
+    first += chain.rules.length
+    return { name: chain.name, isBuiltIn: chain.policy !== null, rules }
+  })
+}
+
+function lowerRule(chain: string, rule: Rule, id: number): LoweredRule {
+  return { id, chain, rule, tests: testsOf(rule), action: actionOf(rule) }
 }
 
 function testsOf(rule: Rule): Test[] {
