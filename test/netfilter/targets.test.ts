@@ -1,6 +1,5 @@
 /** Targets: what they take and print, and what they do to packets. */
 import t from 'tap'
-import type { Test } from 'tap'
 import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { compile } from '../../src/netfilter/compile/compile.js'
@@ -14,9 +13,8 @@ import * as checksums from '../../src/wire/checksum.js'
 import * as ipv4 from '../../src/wire/ipv4.js'
 import * as tcp from '../../src/wire/tcp.js'
 import * as udp from '../../src/wire/udp.js'
-import { needs } from '../tools.js'
 import { icmpFrame, tcpFrame, udpFrame } from './frames.js'
-import { packetOf, ruleOf, ruleSet, runtime, saved, savedByIptables } from './rules.js'
+import { hasIptables, packetOf, ruleOf, ruleSet, runtime, saved, savedByIptables } from './rules.js'
 import { TEXTS } from './target-texts.js'
 
 const [L3, L4] = [14, 34]
@@ -310,14 +308,4 @@ function synFrame(options: readonly number[]): Uint8Array {
   tcp.setDataOffset(frame, L4, tcp.HEADER_LENGTH + options.length)
   tcp.fillChecksum(frame, L4, frame.length, ADDRESSES)
   return frame
-}
-
-/** iptables needs root, and a kernel that has the targets. */
-function hasIptables(t: Test): boolean {
-  if (!needs(t, 'iptables-legacy-save', 'unshare')) return false
-  if (process.getuid?.() === 0) return true
-  const message = 'not root: this comparison did not run'
-  if (process.env['BR100_REQUIRE_TOOLS'] === '1') t.fail(message)
-  else t.plan(0, message)
-  return false
 }
