@@ -21,9 +21,12 @@ import { LOCAL, MAX_PORTS, UNKNOWN, createFdb, macHigh, macLow } from './fdb.js'
 import type { FdbOptions, ForwardingDatabase } from './fdb.js'
 import { BCAST_FLOOD, FLOOD, HAIRPIN, ISOLATED, LEARNING, MCAST_FLOOD, portFlags } from './port-options.js'
 import type { BridgePortOptions } from './port-options.js'
-import { OK } from '../wire/reason.js'
+import { SERVICE_VLAN, VLAN, etherType } from '../wire/ethernet.js'
+import { OK, TRUNCATED } from '../wire/reason.js'
 
 const ETHERNET_HEADER = 14
+/** With a VLAN tag and the EtherType behind it: a tagged frame that ends before is dropped (skb_vlan_untag). */
+const TAGGED_HEADER = 20
 const [RECEIVED, FLOODED, DELIVERED, DROPPED] = [0, 1, 2, 3]
 
 /** What became of the packets so far: each is counted in one of the four. */
@@ -50,7 +53,7 @@ export interface Bridge {
   addLocalAddress(mac: Uint8Array): void
   /** A station, six bytes, that stays behind this port whatever is seen elsewhere. */
   addStaticStation(mac: Uint8Array, port: number): void
-  /** Why no bridge forwards this packet, whatever it knows: RUNT, BAD_SOURCE, LINK_LOCAL; or OK. */
+  /** Why no bridge forwards this packet, whatever it knows: RUNT, TRUNCATED, BAD_SOURCE, LINK_LOCAL; or OK. */
   refusalOf(slot: number): number
   /** The port that the packet's destination is behind, LOCAL, or UNKNOWN, which every group is. */
   portOf(slot: number): number
@@ -63,11 +66,11 @@ export interface Bridge {
 /** A bridge without ports over the packets of this arena; closures for the reason that fdb.ts gives. */
 export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {}): Bridge {
   const { start, length, port: ingress } = arena
-  const { words } = arena.memory
+  const { bytes, words } = arena.memory
   const fdb = createFdb(arena.time, options)
   const { find, refresh, learn } = fdb
   // An imported constant is loaded and checked at every use; a captured one is compiled in.
-  const [header, unknown, node, burst] = [ETHERNET_HEADER, UNKNOWN, LOCAL, BURST]
+  const [header, unknown, node, burst] = [TAGGED_HEADER, UNKNOWN, LOCAL, BURST]
   const [learning, hairpin, isolated] = [LEARNING, HAIRPIN, ISOLATED]
   const flags = new Int32Array(MAX_PORTS)
   // A frame goes to a port at most once, so a queue never holds more than a burst.
@@ -143,10 +146,16 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
 
   function refusalOf(slot: number): number {
     if (length[slot] < ETHERNET_HEADER) return reason.RUNT
+    if (length[slot] < TAGGED_HEADER && isTagged(slot)) return TRUNCATED
     const w = (start[slot] - 2) >> 2
     const sourceFirst = words[w + 2]
     if ((sourceFirst & 1) !== 0 || (sourceFirst | (words[w + 3] & 0xffff)) === 0) return reason.BAD_SOURCE
     return words[w] >>> 16 === 0x8001 && isLinkLocal(words[w + 1]) ? reason.LINK_LOCAL : OK
+  }
+
+  function isTagged(slot: number): boolean {
+    const type = etherType(bytes, start[slot])
+    return type === VLAN || type === SERVICE_VLAN
   }
 
   function portOf(slot: number): number {

@@ -50,9 +50,12 @@ export async function readRulesFile(path: string): Promise<RuleSet> {
 
 /** What rules may ask of the node. */
 export function describe(bridge: string, node: NodeConfig | null): NodeDescription {
-  if (node === null) return { bridge, mac: null, addresses: [], routes: [], neighbours: {} }
+  if (node === null) return { bridge, mac: null, portMacs: {}, addresses: [], routes: [], neighbours: {} }
   const { mac = null, address, routes, neighbours } = node
-  return { bridge, mac, addresses: address, routes, neighbours }
+  const macs = Object.entries(node.ports).flatMap(([name, port]) =>
+    port.mac === undefined ? [] : [[name, port.mac] as const],
+  )
+  return { bridge, mac, portMacs: Object.fromEntries(macs), addresses: address, routes, neighbours }
 }
 
 /** What a replay takes of the node's file. */

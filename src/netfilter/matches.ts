@@ -2,9 +2,13 @@
 import type { MatchExtension } from './extension.js'
 import { addrtype } from './match/addrtype.js'
 import { comment } from './match/comment.js'
+import { connbytes } from './match/connbytes.js'
+import { connlimit } from './match/connlimit.js'
+import { connmark } from './match/connmark.js'
 import { conntrack } from './match/conntrack.js'
 import { dscp } from './match/dscp.js'
 import { ecn } from './match/ecn.js'
+import { helper } from './match/helper.js'
 import { icmpMatch } from './match/icmp.js'
 import { iprange } from './match/iprange.js'
 import { length } from './match/length.js'
@@ -12,6 +16,7 @@ import { limit } from './match/limit.js'
 import { mac } from './match/mac.js'
 import { mark } from './match/mark.js'
 import { multiport } from './match/multiport.js'
+import { owner } from './match/owner.js'
 import { physdev } from './match/physdev.js'
 import { pkttype } from './match/pkttype.js'
 import { recent } from './match/recent.js'
@@ -23,6 +28,7 @@ import { statistic } from './match/statistic.js'
 import { string } from './match/string.js'
 import { tcpMatch } from './match/tcp.js'
 import { tcpmss } from './match/tcpmss.js'
+import { time } from './match/time.js'
 import { tos } from './match/tos.js'
 import { ttl } from './match/ttl.js'
 import { udpMatch } from './match/udp.js'
@@ -31,10 +37,14 @@ const ALL: readonly MatchExtension[] = [
   addrtype,
   ah,
   comment,
+  connbytes,
+  connlimit,
+  connmark,
   conntrack,
   dscp,
   ecn,
   esp,
+  helper,
   icmpMatch,
   iprange,
   length,
@@ -42,6 +52,7 @@ const ALL: readonly MatchExtension[] = [
   mac,
   mark,
   multiport,
+  owner,
   physdev,
   pkttype,
   recent,
@@ -52,6 +63,7 @@ const ALL: readonly MatchExtension[] = [
   string,
   tcpMatch,
   tcpmss,
+  time,
   tos,
   ttl,
   udpMatch,

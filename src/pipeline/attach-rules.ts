@@ -42,19 +42,20 @@ export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRu
   const { rules, sets = new Map(), node = anonymousNode('br100'), onLog } = options
   const { arena, drops, portNames } = plane
   let atWork: Engine | null = null
+  const current = { slot: -1 }
   const world = createWorld(node, sets, {
     log: (line) => onLog?.(line),
     nflog: () => {},
-    reject: createReplies(plane, node, () => atWork!),
+    reject: createReplies(plane, node, () => atWork!, current),
   })
   if (options.explain === undefined) {
     const engine = (atWork = compile(rules, world))
-    plane.setHooks(createHooks(arena, drops, engine, node, portNames))
+    plane.setHooks(createHooks(arena, drops, engine, node, portNames, current))
     return { engine, explanation: () => null }
   }
   const engine = interpret(rules, world)
   atWork = engine
-  const hooks = createHooks(arena, drops, engine, node, portNames)
+  const hooks = createHooks(arena, drops, engine, node, portNames, current)
   const watched = explainHooks(hooks, engine, arena, drops, portNames, options.explain)
   plane.setHooks(watched)
   return { engine, explanation: () => watched.explanation }

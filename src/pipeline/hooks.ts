@@ -17,7 +17,7 @@ import { ACCEPT } from '../netfilter/verdict.js'
 import { SMALL_ROOM } from '../packet/arena.js'
 import type { Arena } from '../packet/arena.js'
 import { locate } from '../packet/locate.js'
-import { isBroadcast, isGroup } from '../wire/address.js'
+import { isBroadcast, isGroup, sameMac } from '../wire/address.js'
 import { HEADER_LENGTH as ETHERNET, IPV4 } from '../wire/ethernet.js'
 import * as ipv4 from '../wire/ipv4.js'
 import { OK } from '../wire/reason.js'
@@ -38,6 +38,11 @@ export interface Hooks {
   input(slot: number): number
 }
 
+/** The packet that rules are being asked about: what a rule answers takes its time from it. */
+export interface CurrentPacket {
+  slot: number
+}
+
 /** The hooks over these rules. `portNames` may grow. */
 export function createHooks(
   arena: Arena,
@@ -45,12 +50,15 @@ export function createHooks(
   engine: Engine,
   node: NodeDescription,
   portNames: readonly string[],
+  current: CurrentPacket,
 ): Hooks {
   const { start, length, port, time, mark, etherType, l3 } = arena
   const { bytes } = arena.memory
   const packet = new Packet()
   const reasons = new Map<Chain | Rule, number>()
   const malformed = new Map<Chain | Rule, number>()
+
+  const otherPorts = Object.entries(node.portMacs)
 
   const isIpv4 = (slot: number): boolean => etherType[slot] === IPV4 && l3[slot] === ETHERNET
 
@@ -76,8 +84,16 @@ export function createHooks(
     const at = start[slot] + ETHERNET
     // INPUT is asked about whole datagrams (ip_local_deliver), and the node does not put fragments together yet.
     if (ipv4.isFragment(bytes, at)) return OK
+    if (isForOtherPort(slot)) return OK
     if (!isForNode(node, ipv4.source(bytes, at), ipv4.destination(bytes, at))) return OK
     return judge(INPUT, slot, node.bridge, '', -1)
+  }
+
+  /** The bridge hands over what is for any of its ports; IP takes it only from the port itself (PACKET_OTHERHOST). */
+  function isForOtherPort(slot: number): boolean {
+    for (const [name, mac] of otherPorts)
+      if (name !== portNames[port[slot]] && sameMac(bytes, start[slot], mac, 0)) return true
+    return false
   }
 
   function judge(hook: Hook, slot: number, inInterface: string, outInterface: string, to: number): number {
@@ -92,6 +108,7 @@ export function createHooks(
     packet.type = isBroadcast(bytes, at) ? BROADCAST : isGroup(bytes, at) ? MULTICAST : UNICAST
     packet.mark = mark[slot] >>> 0
     packet.now = time[slot]
+    current.slot = slot
     const verdict = engine.judge(hook, packet)
     mark[slot] = packet.mark
     length[slot] = packet.end - at

@@ -8,6 +8,8 @@ export interface NodeDescription {
   bridge: string
   /** Six bytes, or null where none is known: nothing is sent from it then. */
   mac: Uint8Array | null
+  /** MAC addresses of ports, by the ports' names: a frame to one is the node's only if it came in there. */
+  portMacs: Readonly<Record<string, Uint8Array>>
   addresses: ReadonlyArray<{ address: number; prefixLength: number }>
   routes: ReadonlyArray<{ to: { address: number; prefixLength: number }; via: number }>
   /** Address as text → MAC address. */
@@ -16,7 +18,7 @@ export interface NodeDescription {
 
 /** A node that nothing is known of. */
 export function anonymousNode(bridge: string): NodeDescription {
-  return { bridge, mac: null, addresses: [], routes: [], neighbours: {} }
+  return { bridge, mac: null, portMacs: {}, addresses: [], routes: [], neighbours: {} }
 }
 
 const LIMITED_BROADCAST = 0xffffffff
@@ -24,7 +26,6 @@ const LIMITED_BROADCAST = 0xffffffff
 const ALL_HOSTS = 0xe0000001
 
 const isMulticast = (address: number): boolean => address >>> 28 === 0xe
-const isZeroNet = (address: number): boolean => address >>> 24 === 0
 const isLoopback = (address: number): boolean => address >>> 24 === 127
 
 /**
@@ -32,7 +33,7 @@ const isLoopback = (address: number): boolean => address >>> 24 === 127
  * an interface is named. Since Linux 5.14 the lowest address of a network is not a broadcast any more.
  */
 export function addressType(node: NodeDescription, address: number, interfaceName: string): AddressType {
-  if (isZeroNet(address) || address === LIMITED_BROADCAST) return 'BROADCAST'
+  if (address === 0 || address === LIMITED_BROADCAST) return 'BROADCAST'
   if (isMulticast(address)) return 'MULTICAST'
   if (isLoopback(address)) return interfaceName === '' || interfaceName === 'lo' ? 'LOCAL' : 'UNICAST'
   if (interfaceName !== '' && interfaceName !== node.bridge) return 'UNICAST'
@@ -54,8 +55,7 @@ export function isForNode(node: NodeDescription, source: number, destination: nu
   if (isMulticast(source) || source === LIMITED_BROADCAST || isOwn(node, source)) return false
   if (isMulticast(destination)) return destination === ALL_HOSTS && !isLoopback(source)
   if (destination === LIMITED_BROADCAST || (source === 0 && destination === 0)) return true
-  if (isZeroNet(source) || isZeroNet(destination) || isLoopback(source) || isLoopback(destination))
-    return false
+  if (source === 0 || destination === 0 || isLoopback(source) || isLoopback(destination)) return false
   return addressType(node, destination, '') !== 'UNICAST'
 }
 

@@ -13,6 +13,7 @@ import { NONE } from '../packet/arena.js'
 import { copyMac, formatIpv4 } from '../wire/address.js'
 import * as ethernet from '../wire/ethernet.js'
 import type { Dataplane } from './dataplane.js'
+import type { CurrentPacket } from './hooks.js'
 import type { Effects } from './world.js'
 import { addressType, isReachable } from './node-view.js'
 import type { NodeDescription } from './node-view.js'
@@ -25,6 +26,7 @@ export function createReplies(
   plane: Dataplane,
   node: NodeDescription,
   engine: () => Engine,
+  current: CurrentPacket,
 ): Effects['reject'] {
   const { arena } = plane
   const { bytes } = arena.memory
@@ -46,7 +48,7 @@ export function createReplies(
     copyMac(bytes, at, bytes, packet.frame + 6)
     copyMac(bytes, at + 6, bytes, packet.frame)
     ethernet.setEtherType(bytes, at, ethernet.IPV4)
-    stamp(slot, packet, length)
+    stamp(slot, length)
     plane.sendBy(port, slot)
     return length
   }
@@ -62,7 +64,7 @@ export function createReplies(
     bytes.set(neighbour, at)
     bytes.set(node.mac, at + 6)
     ethernet.setEtherType(bytes, at, ethernet.IPV4)
-    stamp(slot, packet, length)
+    stamp(slot, length)
     plane.sendFromNode(slot)
     return length
   }
@@ -88,9 +90,12 @@ export function createReplies(
     return engine().judge(POSTROUTING, packet) === ACCEPT
   }
 
-  function stamp(slot: number, packet: Packet, length: number): void {
+  function stamp(slot: number, length: number): void {
+    const { seconds, nanoseconds, time } = arena
     arena.length[slot] = HEADER + length
-    arena.time[slot] = packet.now
+    time[slot] = time[current.slot]
+    seconds[slot] = seconds[current.slot]
+    nanoseconds[slot] = nanoseconds[current.slot]
   }
 }
 

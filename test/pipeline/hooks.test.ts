@@ -14,7 +14,15 @@ const [A, B] = ['02:00:00:00:00:01', '02:00:00:00:00:02']
 function guarded(rules: string, node: Partial<NodeDescription> = {}): Lab & { counters(): string[] } {
   const lab = new Lab({ ports: { p0: {}, p1: {}, p2: {} }, local: ['02:00:00:00:00:99'] })
   const set = ruleSet(rules)
-  const description = { bridge: 'br100', mac: null, addresses: [], routes: [], neighbours: {}, ...node }
+  const description = {
+    bridge: 'br100',
+    mac: null,
+    portMacs: {},
+    addresses: [],
+    routes: [],
+    neighbours: {},
+    ...node,
+  }
   const { engine } = attachRules(lab.plane, { rules: set, node: description })
   const counters = (): string[] =>
     [...saveLines(engine.rules, { counters: true })].filter((line) => /\[[1-9]\d*:\d+\]/.test(line))

@@ -32,11 +32,14 @@ export class RecentTable {
 
   /** The slot of an address, or -1. A TTL of 0, here or as it was seen, stands for any. */
   find(address: number, ttl: number): number {
-    const [addresses, changed, ttls] = [this.#addresses, this.#changed, this.#ttls]
+    const addresses = this.#addresses
     for (let slot = 0; slot < MOST; slot++)
-      if (addresses[slot] === address && changed[slot] !== 0)
-        if (ttl === 0 || ttls[slot] === 0 || ttls[slot] === ttl) return slot
+      if (addresses[slot] === address && this.#changed[slot] !== 0 && this.#hasTtl(slot, ttl)) return slot
     return -1
+  }
+
+  #hasTtl(slot: number, ttl: number): boolean {
+    return ttl === 0 || this.#ttls[slot] === 0 || this.#ttls[slot] === ttl
   }
 
   add(address: number, ttl: number, now: number): void {
