@@ -8,7 +8,7 @@ import type { Bridge, BridgeTotals } from '../bridge/bridge.js'
 import type { FdbOptions } from '../bridge/fdb.js'
 import type { BridgePortOptions } from '../bridge/port-options.js'
 import { UNKNOWN } from '../bridge/fdb.js'
-import { Drops, NO_SLOT } from '../core/drops.js'
+import { Drops, LINK_LOCAL, NO_SLOT } from '../core/drops.js'
 import { PortCounters } from '../core/port.js'
 import type { Sink } from '../core/port.js'
 import { NONE } from '../packet/arena.js'
@@ -121,7 +121,9 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
   }
 
   function passPacket(through: Hooks, slot: number): void {
-    const refusal = bridge.refusalOf(slot) === OK ? through.prerouting(slot) : OK
+    const ofBridge = bridge.refusalOf(slot)
+    if (ofBridge === LINK_LOCAL) through.ownOfPort(slot)
+    const refusal = ofBridge === OK ? through.prerouting(slot) : OK
     if (refusal !== OK) {
       arena.free(slot)
       return refuse(refusal)

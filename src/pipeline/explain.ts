@@ -164,5 +164,9 @@ export function explainHooks(
     prerouting: (slot) => stage('PREROUTING', hooks.prerouting(slot)),
     forward: (slot, to) => stage(`FORWARD to ${portNames[to]}`, hooks.forward(slot, to)),
     input: (slot) => stage('INPUT', hooks.input(slot)),
+    ownOfPort: (slot) => {
+      hooks.ownOfPort(slot)
+      stage('the port itself', OK)
+    },
   }
 }

@@ -21,8 +21,12 @@ import { isBroadcast, isGroup, sameMac } from '../wire/address.js'
 import { HEADER_LENGTH as ETHERNET, IPV4 } from '../wire/ethernet.js'
 import * as ipv4 from '../wire/ipv4.js'
 import { OK } from '../wire/reason.js'
+import * as vlan from '../wire/vlan.js'
 import { isForNode } from './node-view.js'
 import type { NodeDescription } from './node-view.js'
+
+/** Where the IPv4 header of a frame with one tag is. */
+const TAGGED = ETHERNET + vlan.HEADER_LENGTH
 
 /** The hooks of a bridge. Each returns OK, or the reason why the packet is dropped. */
 export interface Hooks {
@@ -36,6 +40,8 @@ export interface Hooks {
   forward(slot: number, to: number): number
   /** For the node's own copy. */
   input(slot: number): number
+  /** What no bridge forwards, to 01:80:c2:00:00:02 … 0f, is an IP packet of the port itself. */
+  ownOfPort(slot: number): void
 }
 
 /** The packet that rules are being asked about: what a rule answers takes its time from it. */
@@ -70,23 +76,47 @@ export function createHooks(
     const refusal = ipv4.check(bytes, at + ETHERNET, at + length[slot])
     if (refusal !== OK) return refusal
     length[slot] = ETHERNET + ipv4.totalLength(bytes, at + ETHERNET)
-    return judge(PREROUTING, slot, node.bridge, '', -1)
+    return judge(PREROUTING, slot, node.bridge, portNames[port[slot]], '')
   }
 
   function forward(slot: number, to: number): number {
     if (!isIpv4(slot)) return OK
-    const refusal = judge(FORWARD, slot, node.bridge, node.bridge, to)
-    return refusal === OK ? judge(POSTROUTING, slot, '', node.bridge, to) : refusal
+    const [from, into] = [portNames[port[slot]], portNames[to]]
+    const refusal = judge(FORWARD, slot, node.bridge, from, into)
+    return refusal === OK ? judge(POSTROUTING, slot, '', from, into) : refusal
   }
 
   function input(slot: number): number {
-    if (!isIpv4(slot)) return OK
-    const at = start[slot] + ETHERNET
-    // INPUT is asked about whole datagrams (ip_local_deliver), and the node does not put fragments together yet.
-    if (ipv4.isFragment(bytes, at)) return OK
-    if (isForOtherPort(slot)) return OK
-    if (!isForNode(node, ipv4.source(bytes, at), ipv4.destination(bytes, at))) return OK
-    return judge(INPUT, slot, node.bridge, '', -1)
+    if (!isIpv4(slot)) return isPriorityTagged(slot) ? receive(slot, TAGGED, node.bridge) : OK
+    return isForOtherPort(slot) || !isTakenIn(start[slot] + ETHERNET)
+      ? OK
+      : judge(INPUT, slot, node.bridge, portNames[port[slot]], '')
+  }
+
+  function ownOfPort(slot: number): void {
+    locate(arena, slot)
+    mark[slot] = 0
+    const isPause = bytes[start[slot] + 5] === 1
+    if (isIpv4(slot) && !isPause) receive(slot, ETHERNET, portNames[port[slot]])
+  }
+
+  /** What the bridge has not shown to rules meets them as any IP packet of an interface does (ip_rcv). */
+  function receive(slot: number, header: number, inInterface: string): number {
+    const at = start[slot] + header
+    if (ipv4.check(bytes, at, start[slot] + length[slot]) !== OK) return OK
+    const refusal = judge(PREROUTING, slot, inInterface, '', '', header)
+    return refusal === OK && isTakenIn(at) ? judge(INPUT, slot, inInterface, '', '', header) : refusal
+  }
+
+  /** INPUT is asked about whole datagrams (ip_local_deliver), and the node does not put fragments together yet. */
+  function isTakenIn(at: number): boolean {
+    return !ipv4.isFragment(bytes, at) && isForNode(node, ipv4.source(bytes, at), ipv4.destination(bytes, at))
+  }
+
+  /** VLAN 0 is none: the tag has only a priority (IEEE 802.1Q §9.6). */
+  function isPriorityTagged(slot: number): boolean {
+    const tag = start[slot] + ETHERNET - 2
+    return etherType[slot] === IPV4 && l3[slot] === TAGGED && vlan.identifier(bytes, tag) === 0
   }
 
   /** The bridge hands over what is for any of its ports; IP takes it only from the port itself (PACKET_OTHERHOST). */
@@ -96,22 +126,30 @@ export function createHooks(
     return false
   }
 
-  function judge(hook: Hook, slot: number, inInterface: string, outInterface: string, to: number): number {
+  /** `physicalOut` is '' for what does not leave by a port. */
+  function judge(
+    hook: Hook,
+    slot: number,
+    inInterface: string,
+    physicalIn: string,
+    physicalOut: string,
+    header = ETHERNET,
+  ): number {
     const at = start[slot]
-    packet.read(bytes, at, at + ETHERNET)
-    packet.room = SMALL_ROOM - length[slot]
+    packet.read(bytes, at, at + header)
     packet.inInterface = inInterface
-    packet.outInterface = outInterface
-    packet.physicalIn = portNames[port[slot]]
-    packet.physicalOut = to === -1 ? '' : portNames[to]
-    packet.isBridged = to !== -1
+    packet.outInterface = physicalOut === '' ? '' : node.bridge
+    packet.physicalIn = physicalIn
+    packet.physicalOut = physicalOut
+    packet.isBridged = physicalOut !== ''
     packet.type = isBroadcast(bytes, at) ? BROADCAST : isGroup(bytes, at) ? MULTICAST : UNICAST
     packet.mark = mark[slot] >>> 0
     packet.now = time[slot]
+    packet.room = header === ETHERNET ? Math.max(0, SMALL_ROOM - length[slot]) : 0
     current.slot = slot
     const verdict = engine.judge(hook, packet)
     mark[slot] = packet.mark
-    length[slot] = packet.end - at
+    if (header === ETHERNET) length[slot] = packet.end - at
     return verdict === ACCEPT ? OK : reasonOf()
   }
 
@@ -125,5 +163,5 @@ export function createHooks(
     return reason
   }
 
-  return { prerouting, forward, input }
+  return { prerouting, forward, input, ownOfPort }
 }

@@ -1,36 +1,35 @@
-/** `-m recent`: remembers addresses in lists, and asks whether one was seen lately. */
+/** `-m recent`: addresses seen lately, in lists that rules share by name. */
 import type { MatchExtension } from '../extension.js'
-import type { Given } from '../given.js'
+import type { Given, GivenOption } from '../given.js'
 import type { Packet } from '../packet.js'
 import { RuleError } from '../rule-error.js'
-import { quote } from '../words.js'
+import type { Runtime } from '../runtime.js'
 import { formatIpv4, parseIpv4 } from '../../wire/address.js'
 import * as ipv4 from '../../wire/ipv4.js'
-import { HZ, jiffies } from './jiffies.js'
-import { RecentTable } from './recent-table.js'
+import { HZ, jiffiesAt } from './jiffies.js'
+import { RecentList } from './recent-list.js'
+import { checkSharedName } from './shared-name.js'
 
+const GREATEST_SECONDS = 0xffffffff
+const GREATEST_HITS = 65_535
+const LONGEST_NAME = 199
 const ACTIONS = ['set', 'rcheck', 'update', 'remove'] as const
 type Action = (typeof ACTIONS)[number]
-const DEFAULT_NAME = 'DEFAULT'
-const LONGEST_NAME = 199
-/** Times that are remembered of each address: so many at most, and where no rule counts them. */
-const [DEEPEST, DEFAULT_DEPTH] = [65_535, 32]
 
-/** What a rule says. */
-interface Recent {
+/** What a rule asks of its list. */
+interface Question {
   action: Action
   negated: boolean
-  name: string
-  mask: number
-  isDestination: boolean
-  /** 0 = at any time. */
+  /** 0: however long ago. */
   seconds: number
-  /** 0 is as 1. */
-  hitcount: number
-  /** Only with the TTL with which it was seen. */
-  rttl: boolean
-  /** Whoever is found to be seen longest ago, and not in `seconds`, is forgotten. */
+  /** 0: once. */
+  hits: number
   reap: boolean
+  /** Only packets that came with the same TTL. */
+  sameTtl: boolean
+  byDestination: boolean
+  list: string
+  mask: number
 }
 
 /** The recent match. */
@@ -51,114 +50,86 @@ export const recent: MatchExtension = {
     rdest: { argument: null },
   },
   read(given) {
-    const asked = readRecent(given)
-    checkRecent(asked)
-    return {
-      name: 'recent',
-      text: saveRecent(asked),
-      start: (runtime) => {
-        const table = runtime.shared(`recent ${asked.name}`, () => new RecentTable(asked.mask))
-        table.deepen(depthFor(asked.hitcount))
-        return decide(table, asked)
-      },
+    const { name, negated } = given.oneOf(...ACTIONS)
+    const sides = given.options.filter((option) => option.name === 'rsource' || option.name === 'rdest')
+    const question: Question = {
+      action: name as Action,
+      negated,
+      seconds: given.number('seconds', 1, GREATEST_SECONDS, 0),
+      hits: given.number('hitcount', 0, GREATEST_HITS, 0),
+      reap: given.has('reap'),
+      sameTtl: given.has('rttl'),
+      byDestination: sides.at(-1)?.name === 'rdest',
+      list: given.value('name', 'DEFAULT'),
+      mask: parseMask(given.option('mask')),
     }
+    check(question, given)
+    return { name: 'recent', text: textOf(question), start: (runtime) => decide(question, runtime) }
   },
 }
 
-function readRecent(given: Given): Recent {
-  const action = given.oneOf(...ACTIONS)
-  const side = given.options.findLast(({ name }) => name === 'rsource' || name === 'rdest')
-  return {
-    action: action.name as Action,
-    negated: action.negated,
-    name: readName(given.value('name', DEFAULT_NAME)),
-    mask: readMask(given.value('mask', '255.255.255.255')),
-    isDestination: side?.name === 'rdest',
-    seconds: given.number('seconds', 1, 0xffffffff, 0),
-    hitcount: given.number('hitcount', 0, DEEPEST, 0),
-    rttl: given.has('rttl'),
-    reap: given.has('reap'),
-  }
+function check({ action, seconds, hits, reap, sameTtl, list }: Question, given: Given): void {
+  checkSharedName(list, '--name', LONGEST_NAME)
+  if (reap && !given.has('seconds')) throw new RuleError('--reap: expected --seconds with it')
+  if ((action === 'set' || action === 'remove') && (seconds > 0 || hits > 0 || sameTtl))
+    throw new RuleError(`--${action}: expected no --seconds, --hitcount, --reap and --rttl with it`)
 }
 
-/** The kernel makes a file of it. */
-function readName(name: string): string {
-  const length = Buffer.byteLength(name)
-  if (length === 0 || length > LONGEST_NAME || /^\.\.?$|\//.test(name))
-    throw new RuleError(`--name ${name}: expected a file's name of 1-${LONGEST_NAME} bytes`)
-  return name
-}
-
-function readMask(text: string): number {
-  const mask = parseIpv4(text)
-  if (mask === null) throw new RuleError(`--mask ${text}: expected a mask, 255.255.255.0`)
+/** Any bits of an address. */
+function parseMask(given: GivenOption | null): number {
+  if (given === null) return 0xffffffff
+  const mask = parseIpv4(given.value)
+  if (mask === null) throw new RuleError(`--mask ${given.value}: expected a mask such as 255.255.255.0`)
   return mask
 }
 
-function checkRecent({ action, seconds, hitcount, rttl, reap }: Recent): void {
-  const asks = action === 'rcheck' || action === 'update'
-  if (!asks && (seconds !== 0 || hitcount !== 0 || rttl || reap))
-    throw new RuleError(`--${action}: expected no --seconds, --hitcount, --rttl and --reap`)
-  if (reap && seconds === 0) throw new RuleError('--reap: expected --seconds too')
-}
-
-function saveRecent(asked: Recent): string {
+function textOf(question: Question): string {
+  const { action, negated, seconds, hits, reap, sameTtl, byDestination, list, mask } = question
   const parts = [
-    `${asked.negated ? '! ' : ''}--${asked.action}`,
-    ...(asked.seconds === 0 ? [] : [`--seconds ${asked.seconds}`]),
-    ...(asked.hitcount === 0 ? [] : [`--hitcount ${asked.hitcount}`]),
-    ...(asked.rttl ? ['--rttl'] : []),
-    ...(asked.reap ? ['--reap'] : []),
-    `--name ${quote(asked.name)} --mask ${formatIpv4(asked.mask)}`,
-    asked.isDestination ? '--rdest' : '--rsource',
+    `${negated ? '! ' : ''}--${action}`,
+    ...(seconds === 0 ? [] : [`--seconds ${seconds}`]),
+    ...(reap ? ['--reap'] : []),
+    ...(hits === 0 ? [] : [`--hitcount ${hits}`]),
+    ...(sameTtl ? ['--rttl'] : []),
+    `--name ${list} --mask ${formatIpv4(mask)}`,
+    byDestination ? '--rdest' : '--rsource',
   ]
   return parts.join(' ')
 }
 
-/** The next power of two, as the kernel has it. */
-function depthFor(hitcount: number): number {
-  return hitcount === 0 ? DEFAULT_DEPTH : 2 ** Math.ceil(Math.log2(hitcount))
-}
-
-/** As recent_mt. */
-function decide(table: RecentTable, asked: Recent): (packet: Packet) => boolean {
-  const { action, isDestination, negated, rttl } = asked
-  const ask = asksFor(table, asked)
+/** As recent_mt: of a list that several rules name, the mask is that of the first. */
+function decide(question: Question, runtime: Runtime): (packet: Packet) => boolean {
+  const { action, negated, hits, reap, sameTtl, byDestination } = question
+  const list = runtime.shared(`recent ${question.list}`, () => new RecentList(question.mask))
+  list.remember(hits)
+  // The product is 32 bits wide: a very long time is a shorter one.
+  const age = (question.seconds * HZ) % 2 ** 32
+  const anyAge = question.seconds === 0
   return (packet) => {
+    const address = ((byDestination ? packet.destination : packet.source) & list.mask) >>> 0
     const ttl = ttlOf(packet)
-    const address = ((isDestination ? packet.destination : packet.source) & table.mask) >>> 0
-    const slot = table.find(address, rttl ? ttl : 0)
-    const now = jiffies(packet.now)
+    const now = jiffiesAt(packet.now)
+    const entry = list.find(address, sameTtl ? ttl : 0)
     if (action === 'set') {
-      if (slot === -1) table.add(address, ttl, now)
-      else table.update(slot, ttl, now)
+      if (entry === -1) list.add(address, ttl, now)
+      else list.touch(entry, ttl, now)
       return !negated
     }
-    if (slot === -1) return negated
+    if (entry === -1) return negated
     if (action === 'remove') {
-      table.remove(slot)
+      list.remove(entry)
       return !negated
     }
-    return ask(slot, ttl, now)
-  }
-}
-
-/** What `--rcheck` and `--update` do with an address that is in the list; update counts it if the match holds. */
-function asksFor(table: RecentTable, asked: Recent): (slot: number, ttl: number, now: number) => boolean {
-  const { action, negated, hitcount, reap } = asked
-  // The kernel multiplies in 32 bits: more than 198 days come out as less.
-  const ticks = asked.seconds === 0 ? Infinity : (asked.seconds * HZ) >>> 0
-  return (slot, ttl, now) => {
-    const holds = table.wasSeen(slot, now - ticks, hitcount) !== negated
-    const updates = action === 'update' && holds
-    if (reap) table.reap(now - ticks, updates ? slot : -1)
-    if (updates) table.update(slot, ttl, now)
+    const since = anyAge ? -Infinity : now - age
+    const holds = list.countsSince(entry, since, hits) !== negated
+    if (reap) list.reap(since)
+    if (action === 'update' && holds && list.isAlive(entry)) list.touch(entry, ttl, now)
     return holds
   }
 }
 
-/** As it was before forwarding: the kernel adds one wherever an interface to leave by is known. */
+/** As it was before this node forwarded the packet, which the kernel takes to have happened where it goes out. */
 function ttlOf(packet: Packet): number {
-  const ttl = ipv4.ttl(packet.bytes, packet.l3)
-  return packet.outInterface !== '' && packet.frame !== -1 ? (ttl + 1) & 0xff : ttl
+  const isForwarded = packet.outInterface !== '' && packet.frame !== -1
+  return (ipv4.ttl(packet.bytes, packet.l3) + (isForwarded ? 1 : 0)) & 0xff
 }
