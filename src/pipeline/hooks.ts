@@ -24,7 +24,10 @@ import { OK } from '../wire/reason.js'
 import * as vlan from '../wire/vlan.js'
 import { isForNode } from './node-view.js'
 import type { NodeDescription } from './node-view.js'
+import { takesOptions } from './received-options.js'
 
+/** Last byte of the group that PAUSE frames go to, which not even the port's own stack gets. */
+const PAUSE = 1
 /** Where the IPv4 header of a frame with one tag is. */
 const TAGGED = ETHERNET + vlan.HEADER_LENGTH
 
@@ -96,8 +99,9 @@ export function createHooks(
   function ownOfPort(slot: number): void {
     locate(arena, slot)
     mark[slot] = 0
-    const isPause = bytes[start[slot] + 5] === 1
-    if (isIpv4(slot) && !isPause) receive(slot, ETHERNET, portNames[port[slot]])
+    if (bytes[start[slot] + 5] === PAUSE) return
+    if (isIpv4(slot)) receive(slot, ETHERNET, portNames[port[slot]])
+    else if (isPriorityTagged(slot)) receive(slot, TAGGED, portNames[port[slot]])
   }
 
   /** What the bridge has not shown to rules meets them as any IP packet of an interface does (ip_rcv). */
@@ -110,7 +114,8 @@ export function createHooks(
 
   /** INPUT is asked about whole datagrams (ip_local_deliver), and the node does not put fragments together yet. */
   function isTakenIn(at: number): boolean {
-    return !ipv4.isFragment(bytes, at) && isForNode(node, ipv4.source(bytes, at), ipv4.destination(bytes, at))
+    if (ipv4.isFragment(bytes, at) || !takesOptions(bytes, at)) return false
+    return isForNode(node, ipv4.source(bytes, at), ipv4.destination(bytes, at))
   }
 
   /** VLAN 0 is none: the tag has only a priority (IEEE 802.1Q §9.6). */

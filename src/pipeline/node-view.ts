@@ -21,12 +21,15 @@ export function anonymousNode(bridge: string): NodeDescription {
   return { bridge, mac: null, portMacs: {}, addresses: [], routes: [], neighbours: {} }
 }
 
+/** Every node has it, on `lo`. */
+const LOOPBACK = 0x7f000001
 const LIMITED_BROADCAST = 0xffffffff
 /** Every IPv4 interface is in this group. */
 const ALL_HOSTS = 0xe0000001
 
 const isMulticast = (address: number): boolean => address >>> 28 === 0xe
-const isLoopback = (address: number): boolean => address >>> 24 === 127
+/** 127.0.0.0/8. */
+export const isLoopback = (address: number): boolean => address >>> 24 === 127
 
 /**
  * What an address is to the node (inet_addr_type): from the bridge's or from `lo`'s point of view alone where
@@ -60,7 +63,7 @@ export function isForNode(node: NodeDescription, source: number, destination: nu
 }
 
 function isOwn({ addresses }: NodeDescription, address: number): boolean {
-  return addresses.some((own) => own.address === address)
+  return address === LOOPBACK || addresses.some((own) => own.address === address)
 }
 
 /** Whether the node has a way to send to an address: on the bridge's network, or by a route. */

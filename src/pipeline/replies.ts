@@ -15,7 +15,7 @@ import * as ethernet from '../wire/ethernet.js'
 import type { Dataplane } from './dataplane.js'
 import type { CurrentPacket } from './hooks.js'
 import type { Effects } from './world.js'
-import { addressType, isReachable } from './node-view.js'
+import { addressType, isLoopback, isReachable } from './node-view.js'
 import type { NodeDescription } from './node-view.js'
 
 const HEADER = ethernet.HEADER_LENGTH
@@ -33,7 +33,7 @@ export function createReplies(
 
   /** For `Effects.reject`. */
   return function reject(packet: Packet, type: string): void {
-    if (!isReachable(node, packet.source) || !isAnswerable(node, packet)) return
+    if (!isReachable(node, packet.source) || !isAnswerable(node, packet, type)) return
     const slot = arena.take(HEADER + LONGEST_REPLY)
     if (slot === NONE) return plane.drops.count(NO_SLOT)
     const length = type === 'tcp-reset' ? reset(packet, slot) : unreachable(packet, type, slot)
@@ -44,7 +44,7 @@ export function createReplies(
     const at = arena.start[slot]
     const length = writeReset(packet, bytes, at + HEADER)
     const port = plane.portNumber(packet.physicalIn)
-    if (length === 0 || port === -1) return 0
+    if (length === 0 || port === -1 || isLoopback(packet.destination)) return 0
     copyMac(bytes, at, bytes, packet.frame + 6)
     copyMac(bytes, at + 6, bytes, packet.frame)
     ethernet.setEtherType(bytes, at, ethernet.IPV4)
@@ -76,7 +76,8 @@ export function createReplies(
 
   /** The address that was written to, if it is the node's; else the node's own on the way back. */
   function sourceFor(packet: Packet): number {
-    if (addressType(node, packet.destination, '') === 'LOCAL') return packet.destination
+    const { destination } = packet
+    if (addressType(node, destination, '') === 'LOCAL' && !isLoopback(destination)) return destination
     const own = node.addresses.find((one) => isReachable({ ...node, addresses: [one] }, packet.source))
     return own?.address ?? 0
   }
@@ -100,10 +101,10 @@ export function createReplies(
 }
 
 /**
- * Nobody is answered who wrote to many (icmp_send, nf_send_reset). Of a frame that is only bridged the node knows
- * by its MAC address alone.
+ * Nobody is answered who wrote to many (icmp_send, nf_send_reset). What a frame that is only bridged is to the
+ * node, its MAC address alone says, and a RST does not ask even that.
  */
-function isAnswerable(node: NodeDescription, packet: Packet): boolean {
-  if (packet.type !== UNICAST) return false
+function isAnswerable(node: NodeDescription, packet: Packet, type: string): boolean {
+  if (type !== 'tcp-reset' && packet.type !== UNICAST) return false
   return packet.hook !== INPUT || addressType(node, packet.destination, '') === 'LOCAL'
 }
