@@ -4,10 +4,11 @@ import { addrtype } from './match/addrtype.js'
 import { comment } from './match/comment.js'
 import { connbytes } from './match/connbytes.js'
 import { connlimit } from './match/connlimit.js'
-import { connmark } from './match/connmark.js'
+import { connmarkMatch } from './match/connmark.js'
 import { conntrack } from './match/conntrack.js'
 import { dscp } from './match/dscp.js'
 import { ecn } from './match/ecn.js'
+import { hashlimit } from './match/hashlimit.js'
 import { helper } from './match/helper.js'
 import { icmpMatch } from './match/icmp.js'
 import { iprange } from './match/iprange.js'
@@ -22,10 +23,11 @@ import { pkttype } from './match/pkttype.js'
 import { recent } from './match/recent.js'
 import { rpfilter } from './match/rpfilter.js'
 import { sctp } from './match/sctp.js'
+import { set } from './match/set.js'
 import { ah, esp } from './match/spi.js'
 import { state } from './match/state.js'
 import { statistic } from './match/statistic.js'
-import { string } from './match/string.js'
+import { stringMatch } from './match/string.js'
 import { tcpMatch } from './match/tcp.js'
 import { tcpmss } from './match/tcpmss.js'
 import { time } from './match/time.js'
@@ -39,11 +41,12 @@ const ALL: readonly MatchExtension[] = [
   comment,
   connbytes,
   connlimit,
-  connmark,
+  connmarkMatch,
   conntrack,
   dscp,
   ecn,
   esp,
+  hashlimit,
   helper,
   icmpMatch,
   iprange,
@@ -58,9 +61,10 @@ const ALL: readonly MatchExtension[] = [
   recent,
   rpfilter,
   sctp,
+  set,
   state,
   statistic,
-  string,
+  stringMatch,
   tcpMatch,
   tcpmss,
   time,

@@ -19,8 +19,11 @@ export interface AddressSet {
   readonly name: string
   /** Addresses or ports that an entry has, 1 or 2. */
   readonly dimensions: number
-  /** Whether the packet's fields are in it; `sources[i]` says that dimension i is the source's. */
-  has(packet: Packet, sources: readonly boolean[]): boolean
+  /**
+   * Whether the packet's fields are in it; `sources[i]` says that dimension i is the source's. With `nomatch`, whether
+   * they are in an entry that is marked so, in a set that can have some.
+   */
+  has(packet: Packet, sources: readonly boolean[], nomatch: boolean): boolean
 }
 
 /** The world around rules. */

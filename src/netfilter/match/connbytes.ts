@@ -1,54 +1,42 @@
-/**
- * `-m connbytes`: how much a connection has carried. There is no connection tracking here: the match is read and
- * printed, and a rule with it is refused where frames are to be decided.
- */
+/** `-m connbytes`: what a connection has carried. Read and printed only: no connections are kept here. */
 import type { MatchExtension } from '../extension.js'
-import type { Given } from '../given.js'
+import type { Given, GivenOption } from '../given.js'
 import { RuleError } from '../rule-error.js'
+import { GREATEST_64, parseNumber64 } from './number64.js'
 
-/** Counters have 64 bits, more than a number holds. */
-const GREATEST = 0xffff_ffff_ffff_ffffn
-const MODES = ['packets', 'bytes', 'avgpkt']
 const DIRECTIONS = ['original', 'reply', 'both']
+const MODES = ['packets', 'bytes', 'avgpkt']
 
 /** The connbytes match. */
 export const connbytes: MatchExtension = {
   name: 'connbytes',
   options: {
-    connbytes: { argument: 'LEAST[:GREATEST]', negatable: true },
-    'connbytes-mode': { argument: MODES.join('|') },
+    connbytes: { argument: 'NUMBER[:NUMBER]', negatable: true },
     'connbytes-dir': { argument: DIRECTIONS.join('|') },
+    'connbytes-mode': { argument: MODES.join('|') },
   },
   read(given) {
-    const { value, negated } = given.oneOf('connbytes')
-    const parts = [
-      `${negated ? '! ' : ''}--connbytes ${saveRange(value)}`,
-      `--connbytes-mode ${readName(given, 'connbytes-mode', MODES)}`,
-      `--connbytes-dir ${readName(given, 'connbytes-dir', DIRECTIONS)}`,
-    ]
-    return { name: 'connbytes', text: parts.join(' ') }
+    const option = given.oneOf('connbytes')
+    const direction = oneWord(given, 'connbytes-dir', DIRECTIONS)
+    const mode = oneWord(given, 'connbytes-mode', MODES)
+    const range = `${option.negated ? '! ' : ''}--connbytes ${rangeText(option)}`
+    return { name: 'connbytes', text: `${range} --connbytes-mode ${mode} --connbytes-dir ${direction}` }
   },
 }
 
-/** Without the greater number where it is the greatest there is; both where they are the same. */
-function saveRange(text: string): string {
-  const [first, second = '', ...rest] = text.split(':')
-  const least = parseCount(first, 0n)
-  const greatest = parseCount(second, GREATEST)
-  if (least === null || greatest === null || least > greatest || rest.length > 0)
-    throw new RuleError(`--connbytes ${text}: expected LEAST, LEAST:GREATEST or :GREATEST, below 2^64`)
-  return greatest === GREATEST ? String(least) : `${least}:${greatest}`
-}
-
-function parseCount(text: string, otherwise: bigint): bigint | null {
-  if (text === '') return otherwise
-  if (!/^(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i.test(text)) return null
-  const count = BigInt(text.replace(/^0(?=\d)/, '0o'))
-  return count > GREATEST ? null : count
-}
-
-function readName(given: Given, option: string, names: readonly string[]): string {
+function oneWord(given: Given, option: string, words: readonly string[]): string {
   const { value } = given.oneOf(option)
-  if (!names.includes(value)) throw new RuleError(`--${option} ${value}: expected ${names.join(', ')}`)
+  if (!words.includes(value)) throw new RuleError(`--${option} ${value}: expected ${words.join(', ')}`)
   return value
+}
+
+/** An end of 0 is not printed; of a range of one number iptables loses the `!`, which therefore is refused. */
+function rangeText({ value, negated }: GivenOption): string {
+  const [first, second, ...rest] = value.split(':')
+  const from = first === '' && second !== undefined ? 0n : parseNumber64(first, '--connbytes')
+  const to = second === undefined || second === '' ? GREATEST_64 : parseNumber64(second, '--connbytes')
+  if (rest.length > 0 || from > to)
+    throw new RuleError(`--connbytes ${value}: expected one number or LEAST:GREATEST`)
+  if (negated && from === to) throw new RuleError(`! --connbytes ${value}: expected a longer range after !`)
+  return to === 0n || to === GREATEST_64 ? String(from) : `${from}:${to}`
 }

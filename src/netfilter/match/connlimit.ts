@@ -1,11 +1,9 @@
-/**
- * `-m connlimit`: how many connections an address has. There is no connection tracking here: the match is read
- * and printed, and a rule with it is refused where frames are to be decided.
- */
+/** `-m connlimit`: how many connections a host has. Read and printed only: no connections are kept here. */
 import type { MatchExtension } from '../extension.js'
-import type { Given } from '../given.js'
+import type { GivenOption } from '../given.js'
+import { maskOf, parseNumber } from '../numbers.js'
 import { RuleError } from '../rule-error.js'
-import { parsePrefix } from './prefix.js'
+import { parseIpv4 } from '../../wire/address.js'
 
 const GREATEST = 0xffffffff
 
@@ -13,26 +11,35 @@ const GREATEST = 0xffffffff
 export const connlimit: MatchExtension = {
   name: 'connlimit',
   options: {
-    'connlimit-upto': { argument: 'CONNECTIONS', negatable: true },
-    'connlimit-above': { argument: 'CONNECTIONS', negatable: true },
-    'connlimit-mask': { argument: 'LENGTH|MASK' },
+    'connlimit-upto': { argument: 'NUMBER', negatable: true },
+    'connlimit-above': { argument: 'NUMBER', negatable: true },
+    'connlimit-mask': { argument: 'LENGTH' },
     'connlimit-saddr': { argument: null },
     'connlimit-daddr': { argument: null },
   },
   read(given) {
-    const { name, negated } = given.oneOf('connlimit-upto', 'connlimit-above')
-    const connections = given.number(name, 0, GREATEST, 0)
-    // `! --connlimit-upto` and --connlimit-above are the same.
+    const { name, value, negated } = given.oneOf('connlimit-upto', 'connlimit-above')
+    const number = parseNumber(value, `--${name}`, 0, GREATEST)
     const isAbove = (name === 'connlimit-above') !== negated
-    const mask = parsePrefix(given.value('connlimit-mask', '32'), '--connlimit-mask')
-    const text = `--connlimit-${isAbove ? 'above' : 'upto'} ${connections} --connlimit-mask ${mask}`
-    return { name: 'connlimit', text: `${text} ${readSide(given)}` }
+    const byDestination = given.has('connlimit-daddr')
+    if (byDestination && given.has('connlimit-saddr'))
+      throw new RuleError('--connlimit-saddr and --connlimit-daddr: expected only one of them')
+    const parts = [
+      `--connlimit-${isAbove ? 'above' : 'upto'} ${number}`,
+      `--connlimit-mask ${parseMask(given.option('connlimit-mask'))}`,
+      `--connlimit-${byDestination ? 'daddr' : 'saddr'}`,
+    ]
+    return { name: 'connlimit', text: parts.join(' ') }
   },
 }
 
-function readSide(given: Given): string {
-  const isDestination = given.has('connlimit-daddr')
-  if (isDestination && given.has('connlimit-saddr'))
-    throw new RuleError('--connlimit-saddr and --connlimit-daddr: expected only one of them')
-  return isDestination ? '--connlimit-daddr' : '--connlimit-saddr'
+/** In bits, or as an address of which the first bits are set. */
+function parseMask(given: GivenOption | null): number {
+  if (given === null) return 32
+  const { name, value } = given
+  if (/^\d+$/.test(value)) return parseNumber(value, `--${name}`, 0, 32)
+  const mask = parseIpv4(value)
+  if (mask === null || maskOf(Math.clz32(~mask)) !== mask)
+    throw new RuleError(`--${name} ${value}: expected a length from 0 to 32`)
+  return Math.clz32(~mask)
 }

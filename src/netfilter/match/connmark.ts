@@ -1,12 +1,9 @@
-/**
- * `-m connmark`: the mark of the packet's connection. There is no connection tracking here: the match is read
- * and printed, and a rule with it is refused where frames are to be decided.
- */
+/** `-m connmark`: the mark of the connection. Read and printed only: no connections are kept here. */
 import type { MatchExtension } from '../extension.js'
 import { formatMark, parseMasked } from '../numbers.js'
 
 /** The connmark match. */
-export const connmark: MatchExtension = {
+export const connmarkMatch: MatchExtension = {
   name: 'connmark',
   options: { mark: { argument: 'VALUE[/MASK]', negatable: true } },
   read(given) {

@@ -1,100 +1,98 @@
-/**
- * `-m conntrack`: everything that is known of the packet's connection. There is no connection tracking here: the
- * match is read and printed, and a rule with it is refused where frames are to be decided.
- */
+/** `-m conntrack`: the packet's connection. Read and printed only: no connections are kept here. */
 import type { MatchExtension } from '../extension.js'
 import type { GivenOption } from '../given.js'
 import {
   formatNetwork,
   formatRange,
+  maskOf,
   parseAnyRange,
-  parseNetwork,
   parseNumber,
   parsePort,
   parseProtocol,
 } from '../numbers.js'
 import { RuleError } from '../rule-error.js'
 import { formatIpv4, parseIpv4 } from '../../wire/address.js'
-import { parseNames } from './names.js'
-import { STATES } from './state.js'
+import { parseNames } from './named-bits.js'
+import { PRINTED_STATES, STATES } from './state.js'
 
-const CONNECTION_STATES = [...STATES, 'SNAT', 'DNAT']
-const STATUSES = ['EXPECTED', 'SEEN_REPLY', 'ASSURED', 'CONFIRMED']
-const NO_STATUS = 'NONE'
+const TRANSLATED = ['SNAT', 'DNAT']
+const STATUSES = ['NONE', 'EXPECTED', 'SEEN_REPLY', 'ASSURED', 'CONFIRMED']
 const DIRECTIONS = ['ORIGINAL', 'REPLY']
-const LONGEST_EXPIRY = 0xffffffff
+const GREATEST_PORT = 65_535
+const GREATEST_SECONDS = 0xffffffff
 
-/** Each option's argument and its value as printed, in the order in which iptables-save prints them. */
-const OPTIONS: Record<string, { argument: string; save(option: GivenOption): string }> = {
-  ctstate: { argument: 'STATE[,…]', save: (option) => parseNames(option, CONNECTION_STATES).join(',') },
-  ctproto: { argument: 'PROTOCOL', save: ({ value }) => String(parseProtocol(value)) },
-  ctorigsrc: { argument: 'ADDRESS[/MASK]', save: saveAddress },
-  ctorigdst: { argument: 'ADDRESS[/MASK]', save: saveAddress },
-  ctreplsrc: { argument: 'ADDRESS[/MASK]', save: saveAddress },
-  ctrepldst: { argument: 'ADDRESS[/MASK]', save: saveAddress },
-  ctorigsrcport: { argument: 'PORT[:PORT]', save: savePorts },
-  ctorigdstport: { argument: 'PORT[:PORT]', save: savePorts },
-  ctreplsrcport: { argument: 'PORT[:PORT]', save: savePorts },
-  ctrepldstport: { argument: 'PORT[:PORT]', save: savePorts },
-  ctstatus: { argument: 'STATUS[,…]', save: saveStatuses },
-  ctexpire: { argument: 'SECONDS[:SECONDS]', save: saveExpiry },
-  ctdir: { argument: 'ORIGINAL|REPLY', save: saveDirection },
+/** Each option's value as iptables-save prints it, the options in its order. */
+const FORMATS: Readonly<Record<string, (given: GivenOption) => string>> = {
+  ctstate: (given) =>
+    parseNames(given, [...STATES, ...TRANSLATED], [...PRINTED_STATES, ...TRANSLATED]).join(','),
+  ctproto: ({ value }) => String(parseProtocol(value)),
+  ctorigsrc: network,
+  ctorigdst: network,
+  ctreplsrc: network,
+  ctrepldst: network,
+  ctorigsrcport: ports,
+  ctorigdstport: ports,
+  ctreplsrcport: ports,
+  ctrepldstport: ports,
+  // NONE is no bit: with another one it is not seen.
+  ctstatus: (given) => parseNames(given, STATUSES, STATUSES.slice(1)).join(',') || 'NONE',
+  ctexpire: ({ name, value }) =>
+    formatRange(parseAnyRange(value, `--${name}`, seconds, [0, GREATEST_SECONDS])),
+  ctdir: direction,
 }
-const NAMES = Object.keys(OPTIONS)
 
 /** The conntrack match. */
 export const conntrack: MatchExtension = {
   name: 'conntrack',
-  options: Object.fromEntries(
-    NAMES.map((name) => [name, { argument: OPTIONS[name].argument, negatable: name !== 'ctdir' }]),
-  ),
+  options: {
+    ctstate: { argument: 'STATE[,…]', negatable: true },
+    ctproto: { argument: 'PROTOCOL', negatable: true },
+    ctorigsrc: { argument: 'ADDRESS[/MASK]', negatable: true },
+    ctorigdst: { argument: 'ADDRESS[/MASK]', negatable: true },
+    ctreplsrc: { argument: 'ADDRESS[/MASK]', negatable: true },
+    ctrepldst: { argument: 'ADDRESS[/MASK]', negatable: true },
+    ctstatus: { argument: 'STATUS[,…]', negatable: true },
+    ctexpire: { argument: 'SECONDS[:SECONDS]', negatable: true },
+    ctorigsrcport: { argument: 'PORT[:PORT]', negatable: true },
+    ctorigdstport: { argument: 'PORT[:PORT]', negatable: true },
+    ctreplsrcport: { argument: 'PORT[:PORT]', negatable: true },
+    ctrepldstport: { argument: 'PORT[:PORT]', negatable: true },
+    ctdir: { argument: 'ORIGINAL|REPLY' },
+  },
   read(given) {
-    const options = NAMES.flatMap((name) => given.option(name) ?? [])
-    if (options.length === 0)
-      throw new RuleError(`conntrack: expected one of ${NAMES.map((name) => `--${name}`).join(', ')}`)
-    return { name: 'conntrack', text: options.map(saveOption).join(' ') }
+    const parts = Object.entries(FORMATS).flatMap(([name, format]) => {
+      const option = given.option(name)
+      return option === null ? [] : [`${option.negated ? '! ' : ''}--${name} ${format(option)}`]
+    })
+    if (parts.length === 0) throw new RuleError('conntrack: expected an option, such as --ctstate')
+    return { name: 'conntrack', text: parts.join(' ') }
   },
 }
 
-function saveOption(option: GivenOption): string {
-  return `${option.negated ? '! ' : ''}--${option.name} ${OPTIONS[option.name].save(option)}`
-}
-
 /**
- * The mask cuts nothing off the address, unlike that of `-s`; of addresses with fewer parts than four only `0/0`
- * is understood. A mask that is no prefix is printed too, which iptables-save forgets.
+ * Unlike `-s`, it keeps the bits of the address that do not count. Masks with gaps, and short addresses, are
+ * refused: iptables takes them for something else than they say.
  */
-function saveAddress({ name, value }: GivenOption): string {
-  const [host, ...mask] = value.split('/')
-  const address = host === '0' ? 0 : parseIpv4(host)
-  if (address === null)
-    throw new RuleError(`--${name} ${value}: expected an IPv4 address, ADDRESS/LENGTH or ADDRESS/MASK`)
-  const network = parseNetwork(['0.0.0.0', ...mask].join('/'), `--${name}`)
-  return network.mask === 0xffffffff ? formatIpv4(address) : formatNetwork(address, network.mask)
+function network({ name, value }: GivenOption): string {
+  const [host, length = '32', ...rest] = value.split('/')
+  const address = parseIpv4(host === '0' ? '0.0.0.0' : host)
+  const mask = /^\d{1,2}$/.test(length) && Number(length) <= 32 ? maskOf(Number(length)) : parseIpv4(length)
+  if (address === null || mask === null || rest.length > 0 || maskOf(Math.clz32(~mask)) !== mask)
+    throw new RuleError(`--${name} ${value}: expected an IPv4 address or ADDRESS/LENGTH`)
+  const bits = formatNetwork(0, mask).slice('0.0.0.0'.length)
+  return `${formatIpv4(address)}${bits === '/32' ? '' : bits}`
 }
 
-/** The greater port may stand first: no connection has such a port. */
-function savePorts({ name, value }: GivenOption): string {
-  return formatRange(parseAnyRange(value, `--${name}`, parsePort, [0, 65_535]))
+function ports({ name, value }: GivenOption): string {
+  return formatRange(parseAnyRange(value, `--${name}`, parsePort, [0, GREATEST_PORT]))
 }
 
-function saveStatuses(option: GivenOption): string {
-  const statuses = parseNames(option, [NO_STATUS, ...STATUSES]).filter((one) => one !== NO_STATUS)
-  return statuses.length === 0 ? NO_STATUS : statuses.join(',')
+function seconds(text: string, what: string): number {
+  return parseNumber(text, what, 0, GREATEST_SECONDS)
 }
 
-function saveExpiry({ name, value }: GivenOption): string {
-  return formatRange(parseAnyRange(value, `--${name}`, parseSeconds, [0, LONGEST_EXPIRY]))
-}
-
-function parseSeconds(text: string, what: string): number {
-  return parseNumber(text, what, 0, LONGEST_EXPIRY)
-}
-
-/** In any case, but not shortened. */
-function saveDirection({ name, value }: GivenOption): string {
-  const direction = value.toUpperCase()
-  if (!DIRECTIONS.includes(direction))
-    throw new RuleError(`--${name} ${value}: expected ${DIRECTIONS.join(' or ')}`)
-  return direction
+function direction({ name, value }: GivenOption): string {
+  const upper = value.toUpperCase()
+  if (!DIRECTIONS.includes(upper)) throw new RuleError(`--${name} ${value}: expected ORIGINAL or REPLY`)
+  return upper
 }

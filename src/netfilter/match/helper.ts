@@ -1,21 +1,19 @@
-/**
- * `-m helper`: which protocol's helper follows the packet's connection. There is no connection tracking here: the
- * match is read and printed, and a rule with it is refused where frames are to be decided.
- */
+/** `-m helper`: which helper watches over the connection. Read and printed only: no connections are kept here. */
 import type { MatchExtension } from '../extension.js'
 import { RuleError } from '../rule-error.js'
 import { quote } from '../words.js'
 
+/** A longer name iptables would cut. */
 const LONGEST = 29
 
-/** The helper match. */
+/** The helper match; an empty name stands for any helper. */
 export const helper: MatchExtension = {
   name: 'helper',
-  options: { helper: { argument: 'NAME[-PORT]', negatable: true } },
+  options: { helper: { argument: 'NAME', negatable: true } },
   read(given) {
     const { value, negated } = given.oneOf('helper')
     if (Buffer.byteLength(value) > LONGEST)
-      throw new RuleError(`--helper ${value}: expected a name of at most ${LONGEST} bytes`)
+      throw new RuleError(`--helper ${value}: expected at most ${LONGEST} bytes`)
     return { name: 'helper', text: `${negated ? '! ' : ''}--helper ${quote(value)}` }
   },
 }

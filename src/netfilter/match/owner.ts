@@ -1,59 +1,58 @@
-/**
- * `-m owner`: whose socket the packet comes from. Packets here come from no sockets: the match is read and
- * printed, and a rule with it is refused where frames are to be decided.
- */
+/** `-m owner`: whose process sent the packet. Read and printed only: packets here have no process. */
 import type { MatchExtension } from '../extension.js'
 import type { Given, GivenOption } from '../given.js'
 import { OUTPUT, POSTROUTING } from '../hook.js'
-import { parseNumber } from '../numbers.js'
+import { wholeNumber } from '../numbers.js'
 import { RuleError } from '../rule-error.js'
 
-/** As iptables-save prints them. */
-const OPTIONS = ['socket-exists', 'uid-owner', 'gid-owner', 'suppl-groups']
-/** The number above means nobody. */
-const GREATEST = 0xffff_fffe
+/** The number after it means no one. */
+const GREATEST_ID = 0xfffffffe
 
 /** The owner match. */
 export const owner: MatchExtension = {
   name: 'owner',
   hooks: [OUTPUT, POSTROUTING],
   options: {
-    'uid-owner': { argument: 'UID[-UID]', negatable: true },
-    'gid-owner': { argument: 'GID[-GID]', negatable: true },
+    'uid-owner': { argument: 'USER[-USER]', negatable: true },
+    'gid-owner': { argument: 'GROUP[-GROUP]', negatable: true },
     'socket-exists': { argument: null, negatable: true },
     'suppl-groups': { argument: null },
   },
   read(given) {
-    checkGroups(given)
-    const options = OPTIONS.flatMap((name) => given.option(name) ?? [])
-    if (options.length === 0)
-      throw new RuleError('owner: expected --uid-owner, --gid-owner or --socket-exists')
-    return { name: 'owner', text: options.map(saveOption).join(' ') }
+    const parts = [
+      ...saveOption(given.option('socket-exists'), () => ''),
+      ...saveOption(given.option('uid-owner'), idsText),
+      ...saveOption(given.option('gid-owner'), idsText),
+      ...saveOption(supplementary(given), () => ''),
+    ]
+    if (parts.length === 0)
+      throw new RuleError('owner: expected --uid-owner, --gid-owner, --socket-exists or several of them')
+    return { name: 'owner', text: parts.join(' ') }
   },
 }
 
-/** `--suppl-groups` says more of the `--gid-owner` before it. */
-function checkGroups({ options }: Given): void {
-  const at = options.findIndex(({ name }) => name === 'suppl-groups')
-  if (at !== -1 && !options.slice(0, at).some(({ name }) => name === 'gid-owner'))
+function saveOption(given: GivenOption | null, value: (given: GivenOption) => string): string[] {
+  return given === null ? [] : [`${given.negated ? '! ' : ''}--${given.name} ${value(given)}`.trimEnd()]
+}
+
+function supplementary(given: Given): GivenOption | null {
+  const names = given.options.map(({ name }) => name)
+  const at = names.indexOf('suppl-groups')
+  if (at !== -1 && !names.slice(0, at).includes('gid-owner'))
     throw new RuleError('--suppl-groups: expected --gid-owner before it')
+  return given.option('suppl-groups')
 }
 
-function saveOption(option: GivenOption): string {
-  const { name, negated } = option
-  const range = name.endsWith('-owner') ? ` ${saveRange(option)}` : ''
-  return `${negated ? '! ' : ''}--${name}${range}`
-}
-
-/** By number; of names only root's is the same everywhere. */
-function saveRange({ name, value }: GivenOption): string {
+/** Of the names only root's is known: all others are numbers that each machine gives. */
+function idsText({ name, value }: GivenOption): string {
   if (value === 'root') return '0'
-  const [least, greatest = least, ...rest] = value.split('-').map((one) => parseId(one, name))
-  if (least > greatest || rest.length > 0)
+  const [least, greatest = least, ...rest] = value.split(/[-:]/).map(parseId)
+  if (least === null || greatest === null || least > greatest || rest.length > 0)
     throw new RuleError(`--${name} ${value}: expected a number, LEAST-GREATEST or root`)
   return least === greatest ? String(least) : `${least}-${greatest}`
 }
 
-function parseId(text: string, option: string): number {
-  return parseNumber(text, `--${option}`, 0, GREATEST)
+function parseId(text: string): number | null {
+  const id = wholeNumber(text)
+  return id === null || id > GREATEST_ID ? null : id
 }

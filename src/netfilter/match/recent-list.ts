@@ -81,16 +81,13 @@ export class RecentList {
     return false
   }
 
-  /** Removes the entry that was touched longest ago, if that was before `since`: one for each packet. */
-  reap(since: number): void {
+  /** Removes the entry that was touched longest ago, if that was before `since` and it is not the one to spare. */
+  reap(since: number, spared: number): void {
     let oldest = -1
     for (let i = 0; i < MOST_ADDRESSES; i++)
       if (this.#filled[i] > 0 && (oldest === -1 || this.#touched[i] < this.#touched[oldest])) oldest = i
-    if (oldest !== -1 && this.#stamps[oldest][this.#next[oldest] - 1] < since) this.remove(oldest)
-  }
-
-  isAlive(entry: number): boolean {
-    return this.#filled[entry] > 0
+    if (oldest === -1 || oldest === spared) return
+    if (this.#stamps[oldest][this.#next[oldest] - 1] < since) this.remove(oldest)
   }
 
   remove(entry: number): void {

@@ -122,8 +122,9 @@ function decide(question: Question, runtime: Runtime): (packet: Packet) => boole
     }
     const since = anyAge ? -Infinity : now - age
     const holds = list.countsSince(entry, since, hits) !== negated
-    if (reap) list.reap(since)
-    if (action === 'update' && holds && list.isAlive(entry)) list.touch(entry, ttl, now)
+    const updates = action === 'update' && holds
+    if (reap) list.reap(since, updates ? entry : -1)
+    if (updates) list.touch(entry, ttl, now)
     return holds
   }
 }

@@ -1,12 +1,11 @@
-/**
- * `-m state --state …`: what the packet's connection is. There is no connection tracking here: the match is read
- * and printed, and a rule with it is refused where frames are to be decided.
- */
+/** `-m state`: what a packet is to its connection. Read and printed only: no connections are kept here. */
 import type { MatchExtension } from '../extension.js'
-import { parseNames } from './names.js'
+import { parseNames } from './named-bits.js'
 
+/** As they are looked for. */
+export const STATES: readonly string[] = ['INVALID', 'NEW', 'ESTABLISHED', 'RELATED', 'UNTRACKED']
 /** As iptables-save prints them. */
-export const STATES = ['INVALID', 'NEW', 'RELATED', 'ESTABLISHED', 'UNTRACKED'] as const
+export const PRINTED_STATES: readonly string[] = ['INVALID', 'NEW', 'RELATED', 'ESTABLISHED', 'UNTRACKED']
 
 /** The state match. */
 export const state: MatchExtension = {
@@ -14,7 +13,7 @@ export const state: MatchExtension = {
   options: { state: { argument: 'STATE[,…]', negatable: true } },
   read(given) {
     const option = given.oneOf('state')
-    const states = parseNames(option, STATES).join(',')
-    return { name: 'state', text: `${option.negated ? '! ' : ''}--state ${states}` }
+    const states = parseNames(option, STATES, PRINTED_STATES)
+    return { name: 'state', text: `${option.negated ? '! ' : ''}--state ${states.join(',')}` }
   },
 }

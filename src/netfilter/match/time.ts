@@ -77,7 +77,9 @@ function parseDate(given: GivenOption | null, otherwise: number): number {
   const isRight = year >= 1970 && year <= 2038 && month <= 12 && day <= 31 && isTime(hour, minute, second)
   const date = Date.UTC(year, month - 1, day, hour, minute, second) / 1000
   if (!isRight || date < 0)
-    throw new RuleError(`--${given.name} ${given.value}: expected YYYY[-MM[-DD[Thh[:mm[:ss]]]]], 1970 to 2038`)
+    throw new RuleError(
+      `--${given.name} ${given.value}: expected YYYY[-MM[-DD[Thh[:mm[:ss]]]]], 1970 to 2038`,
+    )
   return date
 }
 
