@@ -90,10 +90,10 @@ export function createHooks(
   }
 
   function input(slot: number): number {
+    if (isForOtherPort(slot)) return OK
     if (!isIpv4(slot)) return isPriorityTagged(slot) ? receive(slot, TAGGED, node.bridge) : OK
-    return isForOtherPort(slot) || !isTakenIn(start[slot] + ETHERNET)
-      ? OK
-      : judge(INPUT, slot, node.bridge, portNames[port[slot]], '')
+    if (!isTakenIn(start[slot] + ETHERNET)) return OK
+    return judge(INPUT, slot, node.bridge, portNames[port[slot]], '')
   }
 
   function ownOfPort(slot: number): void {

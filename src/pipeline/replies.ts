@@ -43,8 +43,10 @@ export function createReplies(
   function reset(packet: Packet, slot: number): number {
     const at = arena.start[slot]
     const length = writeReset(packet, bytes, at + HEADER)
+    if (length === 0 || isLoopback(packet.destination)) return 0
+    // What did not come by the bridge is answered as the node answers everything else.
+    if (packet.physicalIn === '') return route(packet, slot, length)
     const port = plane.portNumber(packet.physicalIn)
-    if (length === 0 || port === -1 || isLoopback(packet.destination)) return 0
     copyMac(bytes, at, bytes, packet.frame + 6)
     copyMac(bytes, at + 6, bytes, packet.frame)
     ethernet.setEtherType(bytes, at, ethernet.IPV4)
@@ -53,12 +55,17 @@ export function createReplies(
     return length
   }
 
-  /** What nobody's MAC address is known for passes the hooks and ends there: the node does not ask for one yet. */
   function unreachable(packet: Packet, type: string, slot: number): number {
     const at = arena.start[slot]
     const source = sourceFor(packet)
     const length = source === 0 ? 0 : writeUnreachable(packet, type, source, bytes, at + HEADER)
-    if (length === 0 || !passOutput(slot, packet)) return 0
+    return length === 0 ? 0 : route(packet, slot, length)
+  }
+
+  /** Where nobody's MAC address is known an answer passes the hooks and ends there: the node does not ask for one yet. */
+  function route(packet: Packet, slot: number, length: number): number {
+    const at = arena.start[slot]
+    if (!passOutput(slot, packet)) return 0
     const neighbour = neighbourOf(packet.source)
     if (neighbour === undefined || node.mac === null) return 0
     bytes.set(neighbour, at)

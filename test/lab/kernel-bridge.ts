@@ -1,0 +1,137 @@
+/**
+ * The kernel's own bridge with iptables on it (bridge-nf-call-iptables=1), in namespaces that have no name: they
+ * end with the process `wire`, which ends with this one, however it ends. Root is needed.
+ */
+import { spawnSync } from 'node:child_process'
+import type { Test } from 'tap'
+import { needs, run } from '../tools.js'
+import { BRIDGE, BRIDGE_MAC, PORTS } from './bridge-under-test.js'
+import type { BridgeOptions, BridgeUnderTest } from './bridge-under-test.js'
+import { FAR_NAMESPACE, Wires } from './wires.js'
+
+/** Whether the kernel's bridge can be had here; if not, the test `t` is skipped, or fails where it is required. */
+export function needsKernelBridge(t: Test): boolean {
+  if (!needs(t, 'iptables-legacy-restore', 'ethtool', 'nsenter', 'gcc')) return false
+  if (process.getuid?.() === 0) return true
+  const message = 'not root: the comparison with the kernel did not run'
+  if (process.env['BR100_REQUIRE_TOOLS'] === '1') t.fail(message)
+  else t.plan(0, message)
+  return false
+}
+
+/** Makes a bridge for as long as `use` takes. */
+export async function withKernelBridge<T>(
+  options: BridgeOptions,
+  use: (bridge: BridgeUnderTest) => Promise<T>,
+): Promise<T> {
+  const wires = new Wires(Object.keys(PORTS))
+  try {
+    await wires.receive()
+    setUp(wires.pid, options)
+    return await use(bridgeOf(wires))
+  } finally {
+    await wires.end()
+  }
+}
+
+function bridgeOf(wires: Wires): BridgeUnderTest {
+  let tables = new Set<string>()
+  return {
+    load(rules) {
+      tables = new Set([...rules.matchAll(/^\*(\w+)/gm)].map(([, table]) => table))
+      return load(wires.pid, rules)
+    },
+    async run(entering) {
+      inNamespace(wires.pid, 'ip', 'link', 'set', BRIDGE, 'type', 'bridge', 'fdb_flush')
+      wires.send(entering)
+      return { left: await wires.receive(), counters: countersOf(wires.pid, tables) }
+    },
+  }
+}
+
+function inNamespace(pid: number, ...command: string[]): string {
+  return run('nsenter', '-t', `${pid}`, '-n', ...command)
+}
+
+/** Nothing speaks on these wires by itself: no IPv6, no answers to ARP, no limit on the ICMP that REJECT sends. */
+const SILENCE = [
+  ...['all', 'default'].map((which) => `net.ipv6.conf.${which}.disable_ipv6=1`),
+  ...['all', 'default'].map((which) => `net.ipv4.conf.${which}.rp_filter=0`),
+  'net.ipv4.conf.all.arp_ignore=8',
+  'net.ipv4.icmp_ratemask=0',
+]
+
+/** The bridge asks iptables and nobody else. */
+const NO_OTHERS = 'net.bridge.bridge-nf-call-ip6tables=0 net.bridge.bridge-nf-call-arptables=0'
+
+function setUp(pid: number, options: BridgeOptions): void {
+  const far = `/proc/${pid}/fd/${FAR_NAMESPACE}`
+  const plain = (name: string): string =>
+    `ethtool -K ${name} tx off rx off tso off gso off gro off > /dev/null`
+  const names = Object.keys(PORTS)
+  shell(
+    ['-t', `${pid}`, '-n'],
+    [
+      `sysctl -qw ${SILENCE.join(' ')} net.bridge.bridge-nf-call-iptables=1 ${NO_OTHERS}`,
+      `ip -batch - << END\n${links(options, far).join('\n')}\nEND`,
+      ...[BRIDGE, ...names].map(plain),
+    ],
+  )
+  shell(
+    [`--net=${far}`],
+    [
+      `sysctl -qw ${SILENCE.join(' ')}`,
+      ...names.flatMap((name) => [plain(name), `ip link set ${name} arp off up`]),
+    ],
+  )
+}
+
+/** Commands for `ip -batch`: the bridge, its ports with their far ends, and what the node knows. */
+function links({ address, neighbours = {} }: BridgeOptions, far: string): string[] {
+  return [
+    'link set lo up',
+    `link add ${BRIDGE} address ${BRIDGE_MAC} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
+    ...Object.entries(PORTS).flatMap(([name, mac]) => [
+      `link add ${name} address ${mac} type veth peer name ${name} netns ${far}`,
+      `link set ${name} master ${BRIDGE}`,
+      `link set ${name} up`,
+    ]),
+    ...(address === null ? [] : [`addr add ${address} dev ${BRIDGE}`]),
+    `link set ${BRIDGE} up`,
+    ...Object.entries(neighbours).map(
+      ([to, mac]) => `neigh add ${to} lladdr ${mac} dev ${BRIDGE} nud permanent`,
+    ),
+  ]
+}
+
+function shell(namespace: string[], lines: string[]): void {
+  run('nsenter', ...namespace, 'sh', '-ec', lines.join('\n'))
+}
+
+const NO_RULES = ['raw', 'mangle', 'filter'].map((table) => `*${table}\nCOMMIT\n`).join('')
+/**
+ * The node has nothing that listens, and must not say so: what INPUT lets through ends in the table `security`,
+ * which is asked last.
+ */
+const DEAF = '*security\n:INPUT DROP [0:0]\nCOMMIT\n'
+
+function load(pid: number, rules: string): string | null {
+  const failed = restore(pid, `${NO_RULES}${DEAF}`)
+  if (failed !== null) throw new Error(failed)
+  const refused = restore(pid, rules)
+  if (refused !== null) restore(pid, NO_RULES)
+  return refused
+}
+
+function restore(pid: number, rules: string): string | null {
+  const command = ['-t', `${pid}`, '-n', 'iptables-legacy-restore', '-w']
+  const { status, stderr } = spawnSync('nsenter', command, { input: rules, encoding: 'utf8' })
+  return status === 0 ? null : stderr.trim() || `iptables-legacy-restore: status ${status}`
+}
+
+/** Those tables that the rules name: the others are there as well, empty. */
+function countersOf(pid: number, tables: ReadonlySet<string>): string {
+  const saved = inNamespace(pid, 'iptables-legacy-save', '-c')
+  const all = saved.match(/^\*\w+\n[^]*?^COMMIT\n/gm) ?? []
+  return all.filter((table) => tables.has(/^\*(\w+)/.exec(table)![1])).join('')
+}
