@@ -55,6 +55,8 @@ export interface Bridge {
   addStaticStation(mac: Uint8Array, port: number): void
   /** Why no bridge forwards this packet, whatever it knows: RUNT, TRUNCATED, BAD_SOURCE, LINK_LOCAL; or OK. */
   refusalOf(slot: number): number
+  /** Learns the packet's source if its port learns: for what the bridge will drop, but others answer before. */
+  learnFrom(slot: number): void
   /** The port that the packet's destination is behind, LOCAL, or UNKNOWN, which every group is. */
   portOf(slot: number): number
   /** Puts every packet of the burst into the queues it leaves by, or drops it. */
@@ -134,8 +136,7 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
     const high = words[w] >>> 16
     const low = words[w + 1]
     const from = ingress[slot]
-    if ((flags[from] & LEARNING) !== 0)
-      learn(words[w + 2] & 0xffff, (words[w + 2] >>> 16) | (words[w + 3] << 16), from, slot)
+    learnFrom(slot)
     if ((high & 1) !== 0) return floodGroup(slot, high, low)
     const to = find(high, low, slot)
     if (to === UNKNOWN) return floodUnknown(slot)
@@ -183,12 +184,16 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
 
   /** The kernel learns from these as from any frame, but from PAUSE (…:01). */
   function dropLinkLocal(slot: number): void {
+    const isPause = words[(start[slot] + 2) >> 2] >>> 24 === 1
+    if (!isPause) learnFrom(slot)
+    drop(slot, reason.LINK_LOCAL)
+  }
+
+  function learnFrom(slot: number): void {
     const w = (start[slot] - 2) >> 2
     const from = ingress[slot]
-    const isPause = words[w + 1] >>> 24 === 1
-    if (!isPause && (flags[from] & LEARNING) !== 0)
+    if ((flags[from] & LEARNING) !== 0)
       learn(words[w + 2] & 0xffff, (words[w + 2] >>> 16) | (words[w + 3] << 16), from, slot)
-    drop(slot, reason.LINK_LOCAL)
   }
 
   function floodGroup(slot: number, high: number, low: number): void {
@@ -283,6 +288,7 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
     addLocalAddress,
     addStaticStation,
     refusalOf,
+    learnFrom,
     portOf,
     process,
     leaving,

@@ -6,7 +6,7 @@ import type { Culprit, Engine, Watcher } from './engine.js'
 import { HOOK_NAMES, TABLE_HOOKS, TABLE_NAMES } from './hook.js'
 import type { Hook, TableName } from './hook.js'
 import type { Packet } from './packet.js'
-import { RulesError } from './rule-error.js'
+import { RuleError, RulesError } from './rule-error.js'
 import { isJump } from './rule.js'
 import type { Chain, InterfaceTest, Jump, Rule, RuleSet } from './rule.js'
 import type { Runtime } from './runtime.js'
@@ -53,7 +53,7 @@ export class Interpreter implements Engine {
   constructor(rules: RuleSet, runtime: Runtime) {
     this.rules = rules
     const started = new Map(
-      [...rules.tables].map(([name, { chains }]) => [name, startChains(chains, runtime)]),
+      [...rules.tables].map(([name, { chains }]) => [name, startChains(rules.path, chains, runtime)]),
     )
     for (const chains of started.values())
       for (const { rules: all } of chains.values()) for (const one of all) this.#started.set(one.rule, one)
@@ -132,7 +132,11 @@ export class Interpreter implements Engine {
 
 const emptyChain: Chain = { name: '', policy: 'DROP', packets: 0, bytes: 0, rules: [], line: 0 }
 
-function startChains(chains: ReadonlyMap<string, Chain>, runtime: Runtime): Map<string, StartedChain> {
+function startChains(
+  path: string,
+  chains: ReadonlyMap<string, Chain>,
+  runtime: Runtime,
+): Map<string, StartedChain> {
   const started = new Map([...chains].map(([name, chain]) => [name, { chain, rules: [] as Started[] }]))
   const jumpOf = ({ chain, goto }: Jump): Started['jump'] => ({ chain: started.get(chain)!, goto })
   for (const { chain, rules } of started.values())
@@ -140,9 +144,19 @@ function startChains(chains: ReadonlyMap<string, Chain>, runtime: Runtime): Map<
       const { target } = rule
       const jump = isJump(target) ? jumpOf(target) : null
       const act = target === null || isJump(target) ? null : target.start!(runtime)
-      rules.push({ rule, matches: rule.matches.map((match) => match.start!(runtime)), act, jump })
+      rules.push({ rule, matches: startMatches(path, rule, runtime), act, jump })
     }
   return started
+}
+
+/** A match may ask for what this world has not got, a set for instance: that is a mistake of its line. */
+function startMatches(path: string, { line, matches }: Rule, runtime: Runtime): Started['matches'] {
+  try {
+    return matches.map((match) => match.start!(runtime))
+  } catch (error) {
+    if (!(error instanceof RuleError)) throw error
+    throw new RulesError(path, [{ line, message: error.message }])
+  }
 }
 
 /** Parts of a rule that are not matches, in the order in which they are asked (ip_packet_match). */

@@ -17,6 +17,9 @@ import { Burst } from '../packet/burst.js'
 import { OK } from '../wire/reason.js'
 import type { Hooks } from './hooks.js'
 
+/** Last byte of the group that PAUSE frames go to (IEEE 802.3 annex 31B). */
+const PAUSE = 1
+
 /** Ports joined by a bridge, and everything that is counted on the way. */
 export interface Dataplane {
   readonly arena: Arena
@@ -122,7 +125,7 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
 
   function passPacket(through: Hooks, slot: number): void {
     const ofBridge = bridge.refusalOf(slot)
-    if (ofBridge === LINK_LOCAL) through.ownOfPort(slot)
+    if (ofBridge === LINK_LOCAL) passOwn(through, slot)
     const refusal = ofBridge === OK ? through.prerouting(slot) : OK
     if (refusal !== OK) {
       arena.free(slot)
@@ -133,6 +136,13 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
     const { flooded } = bridge.totals
     bridge.process(one)
     passCopies(through, bridge.totals.flooded > flooded)
+  }
+
+  /** PAUSE frames are nobody's; of the others the bridge learns before the port's own stack has them. */
+  function passOwn(through: Hooks, slot: number): void {
+    if (arena.memory.bytes[arena.start[slot] + 5] === PAUSE) return
+    bridge.learnFrom(slot)
+    through.ownOfPort(slot)
   }
 
   /** What the bridge made of one packet: copies for ports, the one added last first, and then the node's. */

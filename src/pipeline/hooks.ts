@@ -18,16 +18,18 @@ import { SMALL_ROOM } from '../packet/arena.js'
 import type { Arena } from '../packet/arena.js'
 import { locate } from '../packet/locate.js'
 import { isBroadcast, isGroup, sameMac } from '../wire/address.js'
-import { HEADER_LENGTH as ETHERNET, IPV4 } from '../wire/ethernet.js'
+import * as ethernet from '../wire/ethernet.js'
 import * as ipv4 from '../wire/ipv4.js'
-import { OK } from '../wire/reason.js'
+import { OK, TRUNCATED } from '../wire/reason.js'
 import * as vlan from '../wire/vlan.js'
 import { isForNode } from './node-view.js'
 import type { NodeDescription } from './node-view.js'
 import { takesOptions } from './received-options.js'
 
-/** Last byte of the group that PAUSE frames go to, which not even the port's own stack gets. */
-const PAUSE = 1
+const { HEADER_LENGTH: ETHERNET, IPV4 } = ethernet
+const PPPOE_SESSION = 0x8864
+/** Of PPPoE (RFC 2516 §4), and the protocol of PPP. */
+const PPPOE_HEADER = 8
 /** Where the IPv4 header of a frame with one tag is. */
 const TAGGED = ETHERNET + vlan.HEADER_LENGTH
 
@@ -74,12 +76,23 @@ export function createHooks(
   function prerouting(slot: number): number {
     locate(arena, slot)
     mark[slot] = 0
-    if (!isIpv4(slot)) return OK
     const at = start[slot]
+    if (isCutInEncapsulation(slot)) return TRUNCATED
+    if (!isIpv4(slot)) return OK
     const refusal = ipv4.check(bytes, at + ETHERNET, at + length[slot])
     if (refusal !== OK) return refusal
     length[slot] = ETHERNET + ipv4.totalLength(bytes, at + ETHERNET)
     return judge(PREROUTING, slot, node.bridge, portNames[port[slot]], '')
+  }
+
+  /** Behind a first tag, another one and the header of PPPoE must be there as a whole (nf_bridge_encap_header_len). */
+  function isCutInEncapsulation(slot: number): boolean {
+    const at = start[slot]
+    const outer = ethernet.etherType(bytes, at)
+    const header = outer === ethernet.VLAN || outer === ethernet.SERVICE_VLAN ? TAGGED : ETHERNET
+    const type = header === ETHERNET ? outer : vlan.etherType(bytes, at + ETHERNET - 2)
+    const wanted = type === ethernet.VLAN ? vlan.HEADER_LENGTH : type === PPPOE_SESSION ? PPPOE_HEADER : 0
+    return length[slot] < header + wanted
   }
 
   function forward(slot: number, to: number): number {
@@ -99,7 +112,6 @@ export function createHooks(
   function ownOfPort(slot: number): void {
     locate(arena, slot)
     mark[slot] = 0
-    if (bytes[start[slot] + 5] === PAUSE) return
     if (isIpv4(slot)) receive(slot, ETHERNET, portNames[port[slot]])
     else if (isPriorityTagged(slot)) receive(slot, TAGGED, portNames[port[slot]])
   }

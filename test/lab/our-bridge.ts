@@ -1,6 +1,4 @@
 /** Our bridge with rules on it, by the library's own replay: one capture a port in, one a port out. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, nodeOptions } from '../../src/cli/inputs.js'
 import { parseNode } from '../../src/control/node.js'
@@ -12,6 +10,7 @@ import { replay } from '../../src/pipeline/replay.js'
 import { readPcap, writePcap } from '../captures.js'
 import { BRIDGE, BRIDGE_MAC, PORTS } from './bridge-under-test.js'
 import type { BridgeOptions, BridgeUnderTest, Entering, Leaving, Outcome } from './bridge-under-test.js'
+import { temporaryFolder } from './temporary.js'
 
 /** What decides: the compiled rules, or the interpreter, which is what explains. */
 export type EngineName = 'compiled' | 'interpreted'
@@ -26,7 +25,7 @@ export function ourBridge(options: BridgeOptions, engine: EngineName): BridgeUnd
       if (refused === null) loaded = rules
       return refused
     },
-    run: async (entering) => inFolder((folder) => play(folder, loaded, options, engine, entering)),
+    run: async (entering) => play(loaded, options, engine, entering),
   }
 }
 
@@ -40,25 +39,16 @@ function refusalOf(rules: string): string | null {
   }
 }
 
-async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'br100-lab-'))
-  try {
-    return await use(folder)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
 /** One millisecond from frame to frame: its number is in the time of whatever leaves because of it. */
 const NANOSECONDS_APART = 1_000_000
 
 async function play(
-  folder: string,
   text: string,
   options: BridgeOptions,
   engine: EngineName,
   entering: readonly Entering[],
 ): Promise<Outcome> {
+  const folder = temporaryFolder()
   const inputs = Object.keys(PORTS).map((port) => ({
     port,
     path: writePcap(

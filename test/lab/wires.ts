@@ -1,11 +1,10 @@
 /** The program wire.c from this side: it holds the namespaces, and carries frames to and from a bridge's ports. */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from '../tools.js'
 import type { Entering, Leaving } from './bridge-under-test.js'
+import { temporaryFolder } from './temporary.js'
 
 /** The file descriptor of the process that is the far ends' namespace; its own is the bridge's. */
 export const FAR_NAMESPACE = 3
@@ -19,10 +18,9 @@ let compiled: string | null = null
 /** The program, compiled once for this process. */
 function wireProgram(): string {
   if (compiled !== null) return compiled
-  const folder = mkdtempSync(join(tmpdir(), 'br100-wire-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  run('gcc', '-O1', '-o', join(folder, 'wire'), 'test/lab/wire.c')
-  return (compiled = join(folder, 'wire'))
+  compiled = join(temporaryFolder(), 'wire')
+  run('gcc', '-O1', '-o', compiled, 'test/lab/wire.c')
+  return compiled
 }
 
 /** The process at work. `receive` has to be called once before anything else: the namespaces are there then. */

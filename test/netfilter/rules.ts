@@ -33,10 +33,10 @@ export function saved(text: string, table = 'filter', chain = 'FORWARD'): string
 
 /**
  * What iptables-legacy prints for the same, or 'refused: …'. Runs in a network namespace of its own, which ends
- * with it: root is needed.
+ * with it: root is needed. `before` is a shell command that prepares the namespace.
  */
-export function savedByIptables(text: string, table = 'filter', chain = 'FORWARD'): string {
-  const script = 'iptables-legacy-restore && exec iptables-legacy-save'
+export function savedByIptables(text: string, table = 'filter', chain = 'FORWARD', before = 'true'): string {
+  const script = `${before}; iptables-legacy-restore && exec iptables-legacy-save`
   const { status, stdout, stderr } = spawnSync('unshare', ['-n', 'sh', '-c', script], {
     input: tableOf(text, table, chain),
     encoding: 'utf8',

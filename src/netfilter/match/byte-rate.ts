@@ -32,11 +32,11 @@ export function bytesOf(cost: number): number {
   return (Math.floor(GREATEST_COST / cost) - 1) * CHUNK
 }
 
-/** The rate in the greatest unit that says the same. */
+/** The rate in the greatest unit that says the same, in which iptables sees 32 bits of it. */
 export function formatRateOfBytes(cost: number): string {
   const bytes = bytesOf(cost)
   const [unit, factor] = PRINTED.find(
-    ([, one]) => one === 1 || (bytes >= one && costOf(bytes - (bytes % one)) === cost),
+    ([, one]) => one === 1 || (bytes >= one && costOf((bytes - (bytes % one)) % 2 ** 32) === cost),
   )!
   return `${Math.floor(bytes / factor)}${unit}b/s`
 }

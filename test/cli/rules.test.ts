@@ -1,0 +1,146 @@
+/** br100 rules and br100 explain, and replay with rules, as processes. */
+import t from 'tap'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const BOOT = 'pcaps/golden/boot'
+const PORTS = ['eth2', 'vnet0', 'vnet1'].flatMap((port) => ['--port', `${port}=${BOOT}/c1-${port}.in.pcap`])
+
+const folder = mkdtempSync(join(tmpdir(), 'br100-test-'))
+t.teardown(() => rmSync(folder, { recursive: true }))
+
+function file(name: string, text: string): string {
+  writeFileSync(join(folder, name), text)
+  return join(folder, name)
+}
+
+function br100(...options: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, ['dist/src/cli/main.js', ...options], { encoding: 'utf8' })
+}
+
+const RULES = file(
+  'a.rules',
+  '*filter\n:pings - [0:0]\n-A FORWARD -p icmp -j pings\n-A pings -s 10.0.0.2 -d 10.0.0.3 -m icmp -p icmp --icmp-type 8 -j LOG --log-prefix "ping: "\n' +
+    '-A pings -s 10.0.0.2 -d 10.0.0.3 -j DROP\nCOMMIT\n',
+)
+
+t.test('rules check tells every mistake, and what could not be decided', async (t) => {
+  const good = br100('rules', 'check', RULES)
+  t.equal(good.stdout, `${RULES}: 1 tables, 4 chains, 3 rules\n`)
+  t.equal(good.status, 0)
+  const bad = file('bad.rules', '*filter\n-A FORWARD -p tcp --dport 70000\n-A NOPE -j ACCEPT\nCOMMIT\n')
+  const { status, stderr } = br100('rules', 'check', bad)
+  t.equal(status, 1)
+  t.equal(
+    stderr,
+    `br100: ${bad}:2: --dport 70000: a port is 0-65535\nbr100: ${bad}:3: NOPE: no such chain in the table filter\n`,
+  )
+  const stateful = br100('rules', 'check', `${BOOT}/c1.rules`)
+  t.match(stateful.stderr, /c1\.rules:27: -m state: cannot be decided yet\n/)
+  t.equal(stateful.status, 1)
+  t.match(br100('rules', 'check', join(folder, 'none')), { status: 1, stderr: /ENOENT/ })
+  t.equal(br100('rules', 'check').status, 2)
+})
+
+t.test('rules save prints what iptables-save prints', async (t) => {
+  const { stdout } = br100('rules', 'save', `${BOOT}/c1.rules`)
+  const saved = readFileSync(`${BOOT}/c1.rules`, 'utf8')
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+  t.same(stdout.split('\n'), saved)
+})
+
+t.test('rules show prints the code with each rule beside it', async (t) => {
+  const { stdout, status } = br100('rules', 'show', RULES)
+  t.equal(status, 0)
+  t.match(stdout, '  // -A FORWARD -p icmp -j pings\n  if (protocol === 1) {\n')
+  t.match(stdout, '  // -A pings -s 10.0.0.2/32 -d 10.0.0.3/32 -j DROP\n')
+})
+
+t.test('rules diff: the rules, and a packet', async (t) => {
+  const other = file(
+    'b.rules',
+    readFileSync(RULES, 'utf8').replace('-d 10.0.0.3 -j DROP', '-d 10.0.0.4 -j DROP'),
+  )
+  const { stdout, status } = br100('rules', 'diff', RULES, other)
+  t.equal(status, 1)
+  t.match(stdout, /^\*filter\n- -A pings -s 10\.0\.0\.2\/32 -d 10\.0\.0\.3\/32 -j DROP\n\+ /)
+  t.match(stdout, /IP 10\.0\.0\.2 > 10\.0\.0\.[34]: ICMP .* at FORWARD: .*a\.rules: \w+, .*b\.rules: \w+\n$/)
+  t.match(br100('rules', 'diff', RULES, RULES), { status: 0, stdout: /^$/, stderr: /^$/ })
+})
+
+t.test('replay with rules: verdicts, log lines, counters', async (t) => {
+  const counters = join(folder, 'counters')
+  const { stdout, stderr, status } = br100(
+    'replay',
+    ...PORTS,
+    '--rules',
+    RULES,
+    '--save-counters',
+    counters,
+    '--json',
+  )
+  t.equal(status, 0)
+  const report = JSON.parse(stdout) as { dropped: number; drops: Record<string, number> }
+  const dropped = report.drops['filter pings: -s 10.0.0.2/32 -d 10.0.0.3/32 -j DROP']
+  t.ok(dropped > 0)
+  t.equal(report.dropped, dropped)
+  const lines = stderr.trimEnd().split('\n')
+  t.ok(
+    lines.every((line) =>
+      /^ping: IN=br100 OUT=br100 PHYSIN=vnet0 PHYSOUT=\w+ MAC=.* PROTO=ICMP TYPE=8 /.test(line),
+    ),
+  )
+  const saved = readFileSync(counters, 'utf8')
+  t.match(saved, new RegExp(`^\\[${lines.length}:\\d+\\] -A pings .* -j LOG`, 'm'))
+  t.match(saved, new RegExp(`^\\[${dropped}:\\d+\\] -A pings .* -j DROP`, 'm'))
+  t.match(br100('replay', ...PORTS, '--save-counters', counters), {
+    status: 2,
+    stderr: /expected --rules FILE/,
+  })
+})
+
+t.test("explain: the seed's question", async (t) => {
+  const packet = ['--src', '192.168.56.202', '--dst', '10.0.0.2', '--proto', 'icmp']
+  const { stdout, status } = br100('explain', '--rules', `${BOOT}/c1.rules`, '--output', 'eth1', ...packet)
+  t.equal(status, 0)
+  t.match(stdout, /^OUTPUT\n {2}\* filter OUTPUT 1: -j nova-filter-top\n/)
+  t.match(
+    stdout,
+    /-m state --state RELATED,ESTABLISHED -j ACCEPT {3}\(no: -m state --state RELATED,ESTABLISHED\)\n/,
+  )
+  t.match(stdout, /\ndropped by filter nova-compute-sg-fallback: -j DROP\n$/)
+  const established = br100(
+    'explain',
+    '--rules',
+    `${BOOT}/c1.rules`,
+    '--output',
+    'eth1',
+    ...packet,
+    '--state',
+    'ESTABLISHED',
+  )
+  t.match(established.stdout, /\naccepted\n$/)
+  t.match(br100('explain', '--rules', RULES, ...packet), {
+    status: 2,
+    stderr: /expected --frame PORT:N, --in PORT, or --output/,
+  })
+})
+
+t.test('explain: a frame of a replay', async (t) => {
+  const stages = (number: number): string[] => {
+    const { stdout } = br100('explain', ...PORTS, '--rules', RULES, '--frame', `vnet0:${number}`, '--json')
+    return (JSON.parse(stdout) as { stages: Array<{ name: string }> }).stages.map(({ name }) => name)
+  }
+  t.same(
+    stages(2),
+    ['PREROUTING', 'FORWARD to eth2', 'INPUT'],
+    'a broadcast of DHCP, vnet1 not being there yet',
+  )
+  t.match(br100('explain', ...PORTS, '--rules', RULES, '--frame', 'vnet0:999'), {
+    status: 2,
+    stderr: /no such frame/,
+  })
+})
