@@ -277,7 +277,7 @@ function string(): Texts {
     [`${bm} --string x --from 10 --to 5`]: /--from 10 --to 5: expected the smaller offset first/,
     [`${bm} --string x --from 65536`]: /--from 65536: expected a number from 0 to 65535/,
     [`${bm} --string x --hex-string y`]: /string: expected only one of --string, --hex-string/,
-    [`${bm}`]: /string: expected --string, --hex-string/,
+    [bm]: /string: expected --string, --hex-string/,
     '-m string --algo fsm --string x': /--algo fsm: expected bm or kmp/,
     '-m string --algo BM --string x': /--algo BM: expected bm or kmp/,
     '-m string --string x': /string: expected --algo/,
