@@ -36,8 +36,8 @@ export function createIpSet(name: string, mask: number): FilledSet {
   const set: AddressSet = {
     name,
     dimensions: 1,
-    has(packet, [isSource]) {
-      const address = addressOf(packet, isSource) & mask
+    has(packet, sources) {
+      const address = addressOf(packet, sources[0]) & mask
       return address !== 0 && table.has(address, TAG)
     },
   }
@@ -59,8 +59,8 @@ export function createNetSet(name: string): FilledSet {
   const set: AddressSet = {
     name,
     dimensions: 1,
-    has(packet, [isSource], nomatch) {
-      const address = addressOf(packet, isSource)
+    has(packet, sources, nomatch) {
+      const address = addressOf(packet, sources[0])
       for (let i = 0; i < lengths.length; i++) {
         const network = address & maskOf(lengths[i])
         if (table.has(network, lengths[i])) return !nomatch
@@ -94,9 +94,9 @@ export function createIpPortSet(name: string): FilledSet {
   const set: AddressSet = {
     name,
     dimensions: 2,
-    has(packet, [isSource, isSourcePort]) {
-      const port = portOf(packet, isSourcePort)
-      return port !== NO_PORT && table.has(addressOf(packet, isSource), tagOf(packet.protocol, port))
+    has(packet, sources) {
+      const port = portOf(packet, sources[1])
+      return port !== NO_PORT && table.has(addressOf(packet, sources[0]), tagOf(packet.protocol, port))
     },
   }
   const add = (entry: string): void => {

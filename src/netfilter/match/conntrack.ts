@@ -12,12 +12,11 @@ import {
 } from '../numbers.js'
 import { RuleError } from '../rule-error.js'
 import { formatIpv4, parseIpv4 } from '../../wire/address.js'
-import { parseNames } from './named-bits.js'
+import { parseNames } from './name-list.js'
 import { PRINTED_STATES, STATES } from './state.js'
 
 const TRANSLATED = ['SNAT', 'DNAT']
 const STATUSES = ['NONE', 'EXPECTED', 'SEEN_REPLY', 'ASSURED', 'CONFIRMED']
-const DIRECTIONS = ['ORIGINAL', 'REPLY']
 const GREATEST_PORT = 65_535
 const GREATEST_SECONDS = 0xffffffff
 
@@ -93,6 +92,7 @@ function seconds(text: string, what: string): number {
 
 function direction({ name, value }: GivenOption): string {
   const upper = value.toUpperCase()
-  if (!DIRECTIONS.includes(upper)) throw new RuleError(`--${name} ${value}: expected ORIGINAL or REPLY`)
+  if (upper !== 'ORIGINAL' && upper !== 'REPLY')
+    throw new RuleError(`--${name} ${value}: expected ORIGINAL or REPLY`)
   return upper
 }

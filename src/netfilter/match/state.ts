@@ -1,6 +1,6 @@
 /** `-m state`: what a packet is to its connection. Read and printed only: no connections are kept here. */
 import type { MatchExtension } from '../extension.js'
-import { parseNames } from './named-bits.js'
+import { parseNames } from './name-list.js'
 
 /** As they are looked for. */
 export const STATES: readonly string[] = ['INVALID', 'NEW', 'ESTABLISHED', 'RELATED', 'UNTRACKED']

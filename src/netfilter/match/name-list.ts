@@ -11,10 +11,11 @@ export function parseNames(
   known: readonly string[],
   printed: readonly string[],
 ): string[] {
-  const asked = value.split(',').map((text) => {
+  const asked = new Set<string>()
+  for (const text of value.split(',')) {
     const found = text === '' ? undefined : known.find((name) => name.startsWith(text.toUpperCase()))
     if (found === undefined) throw new RuleError(`--${option} ${value}: expected some of ${known.join(',')}`)
-    return found
-  })
-  return printed.filter((name) => asked.includes(name))
+    asked.add(found)
+  }
+  return printed.filter((name) => asked.has(name))
 }
