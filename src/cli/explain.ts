@@ -7,6 +7,7 @@ import { interpret } from '../netfilter/interpret.js'
 import { parseNumber, parsePort, parseProtocol } from '../netfilter/numbers.js'
 import { RuleError } from '../netfilter/rule-error.js'
 import type { RuleSet } from '../netfilter/rule.js'
+import type { AddressSet } from '../netfilter/runtime.js'
 import { explanationText } from '../inspect/explain.js'
 import { explainPacket } from '../pipeline/explain.js'
 import type { Explanation } from '../pipeline/explain.js'
@@ -15,7 +16,7 @@ import { replay } from '../pipeline/replay.js'
 import { createWorld } from '../pipeline/world.js'
 import { parseIpv4 } from '../wire/address.js'
 import { UsageError } from './errors.js'
-import { describe, nodeOptions, parseInputs, readNodeFile, readRulesFile } from './inputs.js'
+import { describe, nodeOptions, parseInputs, readNodeFile, readRulesFile, readSetsFile } from './inputs.js'
 import { writeOut } from './output.js'
 
 type Options = Record<string, unknown>
@@ -27,17 +28,18 @@ export async function explainCommand(file: string | undefined, options: Options)
   const node = typeof options['node'] === 'string' ? await readNodeFile(options['node'], inputs) : null
   const description = describe((options['bridge'] as string | undefined) ?? node?.bridge ?? 'br100', node)
   const rules = await readRulesFile(String(options['rules']))
+  const sets = typeof options['sets'] === 'string' ? await readSetsFile(options['sets']) : new Map()
   // What is described is the first packet of its connection, unless it is said to be another.
   const state = (options['state'] as string | undefined) ?? (frame === undefined ? 'NEW' : undefined)
   if (state !== undefined) assumeState(rules, parseState(state))
   const explanation =
-    frame === undefined ? explainDescribed(rules, description, options) : await explainFrame(frame)
+    frame === undefined ? explainDescribed(rules, sets, description, options) : await explainFrame(frame)
   if (explanation === null) throw new UsageError(`--frame ${frame}: no such frame came in by that port`)
   writeOut(options['json'] ? `${JSON.stringify(explanation)}\n` : explanationText(explanation))
   return 0
 
   async function explainFrame(wanted: string): Promise<Explanation | null> {
-    const netfilter = { rules, node: description, explain: parseFrame(wanted) }
+    const netfilter = { rules, sets, node: description, explain: parseFrame(wanted) }
     const report = await replay({ inputs, netfilter, ...(node === null ? {} : nodeOptions(node)) })
     return report.explanation
   }
@@ -58,14 +60,19 @@ function parseState(text: string): (typeof ASSUMABLE_STATES)[number] {
   return found
 }
 
-function explainDescribed(rules: RuleSet, node: NodeDescription, options: Options): Explanation {
+function explainDescribed(
+  rules: RuleSet,
+  sets: ReadonlyMap<string, AddressSet>,
+  node: NodeDescription,
+  options: Options,
+): Explanation {
   const input = (options['in'] as string | undefined) ?? null
   const output = options['output'] as string | undefined
   if (input === null && output === undefined)
     throw new UsageError(
       'explain: expected --frame PORT:N, --in PORT, or --output INTERFACE for what the node sends',
     )
-  const world = createWorld(node, new Map(), { log: () => {}, nflog: () => {}, reject: () => {} })
+  const world = createWorld(node, sets, { log: () => {}, nflog: () => {}, reject: () => {} })
   return explainPacket(interpret(rules, world), node, {
     packet: described(options),
     input,

@@ -1,6 +1,8 @@
 /** What replay and explain are given alike: captures, the node's file, the rules' file. */
+import { readFileSync } from 'node:fs'
 import type { NodeConfig } from '../control/node.js'
 import type { RuleSet } from '../netfilter/rule.js'
+import type { AddressSet } from '../netfilter/runtime.js'
 import type { NodeDescription } from '../pipeline/node-view.js'
 import type { ReplayInput, ReplayOptions } from '../pipeline/replay.js'
 import { UsageError } from './errors.js'
@@ -46,6 +48,12 @@ export async function readNodeFile(path: string, inputs: ReplayInput[]): Promise
 export async function readRulesFile(path: string): Promise<RuleSet> {
   const { readRules } = await import('./rules.js')
   return readRules(path)
+}
+
+/** Sets that `-m set` names, from what `ipset save` prints. */
+export async function readSetsFile(path: string): Promise<ReadonlyMap<string, AddressSet>> {
+  const { readSets } = await import('../netfilter/ipset.js')
+  return readSets(path, readFileSync(path))
 }
 
 /** What rules may ask of the node. */

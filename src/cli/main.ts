@@ -53,6 +53,7 @@ function addReplay(br100: Command): void {
       '--save-counters <FILE>',
       'write the rules with their counters at the end, as iptables-save -c does',
     )
+    .option('--sets <FILE>', 'the sets that -m set names, as ipset save prints them')
     .option('--speed <SPEED>', "max, or how many times the captures' own speed", 'max')
     .option('--json', 'print the report as one JSON object')
     .action(async (file: string | undefined, options: Record<string, unknown>) => {
@@ -106,6 +107,7 @@ function addExplain(br100: Command): void {
     )
     .argument('[file]', 'a lone capture, as for replay')
     .requiredOption('--rules <FILE>', 'iptables rules, as iptables-save or iptables -S prints them')
+    .option('--sets <FILE>', 'the sets that -m set names, as ipset save prints them')
     .option('--port <NAME=FILE>', 'what entered port NAME; once for each port', collect)
     .option('--frame <PORT:N>', 'the Nth frame that came in by the port')
     .option('--in <PORT>', 'a described packet comes in by this port of the bridge')

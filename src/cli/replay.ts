@@ -7,7 +7,7 @@ import type { RuleSet } from '../netfilter/rule.js'
 import { reportJson, reportText } from '../inspect/report.js'
 import { replay } from '../pipeline/replay.js'
 import { UsageError } from './errors.js'
-import { describe, nodeOptions, parseInputs, readNodeFile, readRulesFile } from './inputs.js'
+import { describe, nodeOptions, parseInputs, readNodeFile, readRulesFile, readSetsFile } from './inputs.js'
 import { writeOut } from './output.js'
 
 /** Input shorter than this is replayed before a progress bar could be read. */
@@ -24,6 +24,7 @@ export async function replayCommand(
   const node = typeof options['node'] === 'string' ? await readNodeFile(options['node'], inputs) : null
   const bridge = (options['bridge'] as string | undefined) ?? node?.bridge ?? 'br100'
   const rules = typeof options['rules'] === 'string' ? await readRulesFile(options['rules']) : null
+  const sets = typeof options['sets'] === 'string' ? await readSetsFile(options['sets']) : new Map()
   const saveTo = options['saveCounters'] as string | undefined
   if (saveTo !== undefined && rules === null)
     throw new UsageError('--save-counters: expected --rules FILE with it')
@@ -34,7 +35,7 @@ export async function replayCommand(
     inputs,
     ...(typeof options['out'] === 'string' ? { out: options['out'] } : {}),
     ...(node === null ? {} : nodeOptions(node)),
-    ...(rules === null ? {} : { netfilter: { rules, node: describe(bridge, node), onLog } }),
+    ...(rules === null ? {} : { netfilter: { rules, sets, node: describe(bridge, node), onLog } }),
     speed: parseSpeed(String(options['speed'])),
     signal: interrupt.signal,
     onProgress: (bytesRead, size) => progress.show(bytesRead, size),

@@ -102,6 +102,24 @@ t.test('replay with rules: verdicts, log lines, counters', async (t) => {
   })
 })
 
+t.test('sets that rules name come from a file of ipset', async (t) => {
+  const rules = file(
+    'set.rules',
+    '*filter\n-A FORWARD -p icmp -m set --match-set guests src -j DROP\nCOMMIT\n',
+  )
+  const sets = file(
+    'sets',
+    'create guests hash:ip family inet hashsize 1024 maxelem 65536\nadd guests 10.0.0.2\n',
+  )
+  const { stdout } = br100('replay', ...PORTS, '--rules', rules, '--sets', sets, '--json')
+  const { drops } = JSON.parse(stdout) as { drops: Record<string, number> }
+  t.same(Object.keys(drops), ['filter FORWARD: -p icmp -m set --match-set guests src -j DROP'])
+  const missing = br100('replay', ...PORTS, '--rules', rules)
+  t.match(missing, { status: 1, stderr: /set\.rules:2: --match-set guests: no such set/ })
+  const bad = file('bad.sets', 'create x bitmap:port range 0-9\n')
+  t.match(br100('replay', ...PORTS, '--rules', rules, '--sets', bad), { status: 1, stderr: /bad\.sets:1: / })
+})
+
 t.test("explain: the seed's question", async (t) => {
   const packet = ['--src', '192.168.56.202', '--dst', '10.0.0.2', '--proto', 'icmp']
   const { stdout, status } = br100('explain', '--rules', `${BOOT}/c1.rules`, '--output', 'eth1', ...packet)

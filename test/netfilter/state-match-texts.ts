@@ -399,6 +399,8 @@ export const STRICTER: Record<string, RegExp> = {
   '-m hashlimit --hashlimit-upto 1/s --hashlimit-burst 10x --hashlimit-name x':
     /--hashlimit-burst 10x: expected/,
   '-m hashlimit --hashlimit-upto 1/s --hashlimit-name "a b"': /--hashlimit-name a b: expected a name/,
+  '-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 5000m --hashlimit-name x':
+    /--hashlimit-burst 5000m: expected a number from 1 to 4294967295/,
   '-m recent --set --name "a b"': /--name a b: expected a name of at most 199 bytes without space/,
   '-m recent --set --mask 24': /--mask 24: expected a mask such as 255\.255\.255\.0/,
   '-m statistic --mode random --probability 0x1p-2': /--probability 0x1p-2: expected/,

@@ -4,10 +4,10 @@ import type { Given, GivenOption } from '../given.js'
 import type { Packet } from '../packet.js'
 import { RuleError } from '../rule-error.js'
 import type { Runtime } from '../runtime.js'
-import { formatBytes, formatRateOfBytes, parseBytes, parseRateOfBytes, bytesOf } from './byte-rate.js'
+import { bytesOf, formatBytes, formatRateOfBytes, parseBytes, parseRateOfBytes } from './byte-rate.js'
 import { HashLimit } from './hashlimit-table.js'
 import type { HashLimitTable } from './hashlimit-table.js'
-import { creditOf, byteCostOf } from './meter.js'
+import { byteCostOf, creditOf } from './meter.js'
 import type { Metering } from './meter.js'
 import { formatRate, parseRate } from './packet-rate.js'
 import { checkSharedName } from './shared-name.js'
@@ -17,6 +17,7 @@ const SCALE = 1_000_000
 const GREATEST = 0xffffffff
 const DEFAULT_BURST = 5
 const GREATEST_BURST = 1_000_000
+const GREATEST_INTERVAL = 0x7fffffff
 const LONGEST_NAME = 254
 const GC_INTERVAL = 1000
 /** Milliseconds after which an entry of a rate in bytes is forgotten, without and with a burst. */
@@ -54,12 +55,7 @@ export const hashlimit: MatchExtension = {
     const table = readTable(given, rate)
     return {
       name: 'hashlimit',
-      text: [
-        `--hashlimit-${isAbove ? 'above' : 'upto'} ${rate.text}`,
-        ...tableText(given, value, table, rate),
-      ]
-        .join(' ')
-        .trimEnd(),
+      text: `--hashlimit-${isAbove ? 'above' : 'upto'} ${rate.text} ${tableText(given, value, table, rate)}`,
       start: (runtime) => decide(value, table, rate.metering, isAbove, runtime),
     }
   },
@@ -78,19 +74,20 @@ interface Rate {
 function readRate(given: Given): Rate {
   const { name, value } = given.oneOf(...RATES)
   const cost = parseRateOfBytes(value, `--${name}`)
-  const rate = cost === null ? rateOfPackets(given, value, name) : rateOfBytes(given, cost)
-  return given.has('hashlimit-rate-match') ? rate : { ...rate, metering: { ...rate.metering, interval: 0 } }
+  return cost === null ? rateOfPackets(given) : rateOfBytes(given, cost)
 }
 
-/** With `--hashlimit-rate-match` iptables forgets the unit and keeps it as the interval: 120/min becomes 120/sec. */
-function rateOfPackets(given: Given, value: string, name: string): Rate {
+/** With `--hashlimit-rate-match` iptables drops the unit, which becomes the interval: 120/min is 120/sec then. */
+function rateOfPackets(given: Given): Rate {
+  const { name, value } = given.oneOf(...RATES)
   const { period, unit } = parseRate(value, `--${name}`, SCALE)
   const isRateMatch = given.has('hashlimit-rate-match')
   const average = isRateMatch ? Math.floor(period / unit) : period
+  if (average === 0) throw new RuleError(`--${name} ${value}: too fast for --hashlimit-rate-match`)
   const burst = readBurst(given, GREATEST_BURST) ?? DEFAULT_BURST
-  checkCredit(given, average, burst, isRateMatch)
-  const printed = average === 0 ? null : formatRate(average, SCALE)
-  if (printed === null) throw new RuleError(`--${name} ${value}: too fast for --hashlimit-rate-match`)
+  if (!isRateMatch && creditOf(average, burst) < creditOf(average, 1))
+    throw new RuleError(`--${name} ${value} with a burst of ${burst}: expected a smaller burst`)
+  const printed = formatRate(average, SCALE)
   return {
     metering: { inBytes: false, average, burst, interval: readInterval(given, unit) },
     text: `${printed.text} --hashlimit-burst ${burst}`,
@@ -99,29 +96,21 @@ function rateOfPackets(given: Given, value: string, name: string): Rate {
   }
 }
 
-function checkCredit(given: Given, average: number, burst: number, isRateMatch: boolean): void {
-  if (isRateMatch || creditOf(average, burst) >= creditOf(average, 1)) return
-  const { name, value } = given.oneOf(...RATES)
-  throw new RuleError(`--${name} ${value} with a burst of ${burst}: expected a smaller burst`)
-}
-
 /** The burst is held in times that the rate fits into it, rounded up. */
 function rateOfBytes(given: Given, cost: number): Rate {
   const { name, value } = given.oneOf(...RATES)
-  const bytes = bytesOf(cost)
-  const burst = readBurst(given, Number.MAX_SAFE_INTEGER)
-  if (burst !== null && (burst < bytes || bytes === 0))
-    throw new RuleError(
-      `--hashlimit-burst: expected ${bytes}b at least, what --${name} lets pass in a second`,
-    )
   if (!given.has('hashlimit-rate-match') && byteCostOf(cost) === 0)
     throw new RuleError(`--${name} ${value}: too fast`)
+  const bytes = bytesOf(cost)
+  const burst = readBurst(given, GREATEST)
+  if (burst !== null && burst < bytes)
+    throw new RuleError(`--hashlimit-burst: expected ${bytes}b at least, what ${value} lets pass in a second`)
   const times = burst === null ? 0 : Math.ceil(burst / bytes)
+  const burstText = times === 0 ? '' : ` --hashlimit-burst ${formatBytes(bytes * times)}`
   const expire = times === 0 ? BYTES_EXPIRE : BURST_EXPIRE
-  const rateText = formatRateOfBytes(cost)
   return {
     metering: { inBytes: true, average: cost, burst: times, interval: readInterval(given, 1) },
-    text: times === 0 ? rateText : `${rateText} --hashlimit-burst ${formatBytes(bytes * times)}`,
+    text: `${formatRateOfBytes(cost)}${burstText}`,
     expire,
     printedExpire: expire,
   }
@@ -133,7 +122,8 @@ function readBurst(given: Given, greatest: number): number | null {
 }
 
 function readInterval(given: Given, otherwise: number): number {
-  return given.number('hashlimit-rate-interval', 1, 0x7fffffff, otherwise)
+  const interval = given.number('hashlimit-rate-interval', 1, GREATEST_INTERVAL, otherwise)
+  return given.has('hashlimit-rate-match') ? interval : 0
 }
 
 function readTable(given: Given, { expire }: Rate): HashLimitTable {
@@ -165,11 +155,11 @@ function tableText(
   name: string,
   table: HashLimitTable,
   { printedExpire, metering }: Rate,
-): string[] {
+): string {
   const modes = parseModes(given.option('hashlimit-mode'))
   const number = (option: string, value: number, usual: number): string[] =>
     value === usual ? [] : [`--hashlimit-${option} ${value}`]
-  return [
+  const parts = [
     ...(modes.size === 0 ? [] : [`--hashlimit-mode ${MODES.filter((mode) => modes.has(mode)).join(',')}`]),
     `--hashlimit-name ${name}`,
     ...number('htable-size', table.size, 0),
@@ -178,9 +168,10 @@ function tableText(
     ...number('htable-expire', table.expire, printedExpire),
     ...number('srcmask', table.sourceBits, 32),
     ...number('dstmask', table.destinationBits, 32),
-    ...(metering.interval === 0 ? [] : ['--hashlimit-rate-match']),
-    ...(metering.interval === 0 ? [] : number('rate-interval', metering.interval, 1)),
   ]
+  if (metering.interval > 0)
+    parts.push('--hashlimit-rate-match', ...number('rate-interval', metering.interval, 1))
+  return parts.join(' ')
 }
 
 /** Of a table that several rules name, all but whether they ask for what is within or above is the first rule's. */
