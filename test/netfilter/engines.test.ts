@@ -140,4 +140,13 @@ for (const [name, begin] of Object.entries(ENGINES)) {
       [':INPUT DROP [1:40]', ':PREROUTING ACCEPT [1:40]'],
     )
   })
+
+  t.test(`${name}: what a match remembers, it remembers of rules that cannot hold, too`, async (t) => {
+    const rules =
+      '-A FORWARD -m recent --name seen --set -p udp -m udp ! --dport 0:65535 -j DROP\n' +
+      '-A FORWARD -m recent --name seen --rcheck -j DROP'
+    t.same(through(rules, udpFrame()).verdicts, [
+      'filter FORWARD: -m recent --rcheck --name seen --mask 255.255.255.255 --rsource -j DROP',
+    ])
+  })
 }

@@ -20,7 +20,10 @@ function shorten(lowered: LoweredRule): LoweredRule[] {
   // `-f` is asked of fragments alone, and those are not decided here.
   if (lowered.rule.fragment === true) return []
   const tests = lowered.tests.filter((test) => !alwaysHolds(test))
-  return tests.some(neverHolds) ? [] : [{ ...lowered, tests }]
+  // A match before the impossible test is asked all the same, and may remember it.
+  const end = tests.findIndex(({ kind }) => kind === 'match')
+  const isImpossible = tests.slice(0, end === -1 ? tests.length : end).some(neverHolds)
+  return isImpossible ? [] : [{ ...lowered, tests }]
 }
 
 function alwaysHolds(test: Test): boolean {
