@@ -20,7 +20,7 @@ import { FORWARD } from '../src/netfilter/hook.js'
 import { parseRules } from '../src/netfilter/rule-script.js'
 import { ACCEPT } from '../src/netfilter/verdict.js'
 import { anonymousNode } from '../src/pipeline/node-view.js'
-import { createWorld } from '../src/pipeline/world.js'
+import { SILENT, createWorld } from '../src/pipeline/world.js'
 import type { Contender, Question, Sample } from './harness.js'
 
 const PACKETS = 4096
@@ -63,8 +63,7 @@ function rulesText(count: number): string {
 }
 
 function ours(count: number): Contender {
-  const silent = { log: () => {}, nflog: () => {}, reject: () => {} }
-  const world = createWorld(anonymousNode('br100'), new Map(), silent)
+  const world = createWorld(anonymousNode('br100'), new Map(), SILENT)
   const engine = compile(parseRules('rules', Buffer.from(rulesText(count))), world)
   const packets = Array.from({ length: PACKETS }, (_, i) =>
     describePacket({

@@ -57,6 +57,8 @@ export interface Bridge {
   refusalOf(slot: number): number
   /** Learns the packet's source if its port learns: for what the bridge will drop, but others answer before. */
   learnFrom(slot: number): void
+  /** Whether unknown stations are looked for behind this port. */
+  takesFlood(port: number): boolean
   /** The port that the packet's destination is behind, LOCAL, or UNKNOWN, which every group is. */
   portOf(slot: number): number
   /** Puts every packet of the burst into the queues it leaves by, or drops it. */
@@ -289,6 +291,7 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
     addStaticStation,
     refusalOf,
     learnFrom,
+    takesFlood: (port) => (flags[port] & FLOOD) !== 0,
     portOf,
     process,
     leaving,

@@ -13,7 +13,7 @@ import { explainPacket } from '../pipeline/explain.js'
 import type { Explanation } from '../pipeline/explain.js'
 import type { NodeDescription } from '../pipeline/node-view.js'
 import { replay } from '../pipeline/replay.js'
-import { createWorld } from '../pipeline/world.js'
+import { SILENT, createWorld } from '../pipeline/world.js'
 import { parseIpv4 } from '../wire/address.js'
 import { UsageError } from './errors.js'
 import { describe, nodeOptions, parseInputs, readNodeFile, readRulesFile, readSetsFile } from './inputs.js'
@@ -21,9 +21,13 @@ import { writeOut } from './output.js'
 
 type Options = Record<string, unknown>
 
+/** Options of a packet that is not of a replay. */
+const DESCRIBING = ['in', 'output', 'src', 'dst', 'proto', 'sport', 'dport', 'icmpType', 'ttl']
+
 /** Runs the command with commander's options; the exit status. */
 export async function explainCommand(file: string | undefined, options: Options): Promise<number> {
   const frame = options['frame'] as string | undefined
+  mustFit(file, options)
   const inputs = frame === undefined ? [] : parseInputs(file, (options['port'] ?? []) as string[])
   const node = typeof options['node'] === 'string' ? await readNodeFile(options['node'], inputs) : null
   const description = describe((options['bridge'] as string | undefined) ?? node?.bridge ?? 'br100', node)
@@ -41,8 +45,18 @@ export async function explainCommand(file: string | undefined, options: Options)
   async function explainFrame(wanted: string): Promise<Explanation | null> {
     const netfilter = { rules, sets, node: description, explain: parseFrame(wanted) }
     const report = await replay({ inputs, netfilter, ...(node === null ? {} : nodeOptions(node)) })
+    for (const flaw of report.flaws) process.stderr.write(`br100: ${flaw}\n`)
     return report.explanation
   }
+}
+
+/** A frame of a replay, or a packet that is described: what belongs to the other is not passed over in silence. */
+function mustFit(file: string | undefined, options: Options): void {
+  const isOfReplay = options['frame'] !== undefined
+  if (!isOfReplay && (file !== undefined || options['port'] !== undefined))
+    throw new UsageError('explain: captures given, expected --frame PORT:N with them')
+  const unfit = isOfReplay ? DESCRIBING.find((option) => options[option] !== undefined) : undefined
+  if (unfit !== undefined) throw new UsageError(`--${unfit}: describes a packet, expected it without --frame`)
 }
 
 function parseFrame(text: string): { port: string; number: number } {
@@ -72,7 +86,7 @@ function explainDescribed(
     throw new UsageError(
       'explain: expected --frame PORT:N, --in PORT, or --output INTERFACE for what the node sends',
     )
-  const world = createWorld(node, sets, { log: () => {}, nflog: () => {}, reject: () => {} })
+  const world = createWorld(node, sets, SILENT)
   return explainPacket(interpret(rules, world), node, {
     packet: described(options),
     input,
@@ -83,9 +97,14 @@ function explainDescribed(
 /** The packet that the options describe. */
 function described(options: Options): Packet {
   const fields: PacketFields = {}
-  const set = (field: keyof PacketFields, option: string, parse: (text: string, what: string) => number) => {
+  const set = (
+    field: keyof PacketFields,
+    option: string,
+    parse: (text: string, what: string) => number,
+    name = option,
+  ): void => {
     const text = options[option] as string | undefined
-    if (text !== undefined) fields[field] = parsed(text, `--${option}`, parse)
+    if (text !== undefined) fields[field] = parsed(text, `--${name}`, parse)
   }
   const byte = (text: string, what: string): number => parseNumber(text, what, 0, 255)
   set('source', 'src', address)
@@ -93,7 +112,7 @@ function described(options: Options): Packet {
   set('protocol', 'proto', parseProtocol)
   set('sourcePort', 'sport', parsePort)
   set('destinationPort', 'dport', parsePort)
-  set('icmpType', 'icmpType', byte)
+  set('icmpType', 'icmpType', byte, 'icmp-type')
   set('ttl', 'ttl', byte)
   return describePacket(fields)
 }

@@ -58,9 +58,8 @@ export async function readSetsFile(path: string): Promise<ReadonlyMap<string, Ad
 
 /** What rules may ask of the node. */
 export function describe(bridge: string, node: NodeConfig | null): NodeDescription {
-  if (node === null) return { bridge, mac: null, portMacs: {}, addresses: [], routes: [], neighbours: {} }
-  const { mac = null, address, routes, neighbours } = node
-  const macs = Object.entries(node.ports).flatMap(([name, port]) =>
+  const { mac = null, address = [], routes = [], neighbours = {}, ports = {} } = node ?? {}
+  const macs = Object.entries(ports).flatMap(([name, port]) =>
     port.mac === undefined ? [] : [[name, port.mac] as const],
   )
   return { bridge, mac, portMacs: Object.fromEntries(macs), addresses: address, routes, neighbours }

@@ -40,8 +40,8 @@ export async function replayCommand(
     signal: interrupt.signal,
     onProgress: (bytesRead, size) => progress.show(bytesRead, size),
   }).finally(() => progress.end())
-  if (report.rules !== null && saveTo !== undefined) await saveCounters(saveTo, report.rules)
   writeOut(options['json'] ? `${JSON.stringify(reportJson(report))}\n` : reportText(report, bridge))
+  if (report.rules !== null && saveTo !== undefined) await saveCounters(saveTo, report.rules)
   for (const flaw of report.flaws) process.stderr.write(`br100: ${flaw}\n`)
   if (interrupt.signal.aborted) return interrupt.signal.reason === 'SIGTERM' ? 143 : 130
   return report.flaws.length > 0 ? 1 : 0

@@ -23,7 +23,7 @@ export async function rulesCommand(
 ): Promise<number> {
   const rules = readRules(file)
   if (name === 'save') {
-    for (const line of saveLines(rules, { counters: options['counters'] === true })) writeOut(`${line}\n`)
+    writeOut([...saveLines(rules, { counters: options['counters'] === true }), ''].join('\n'))
     return 0
   }
   const undecided = undecidedIn(rules)
@@ -47,10 +47,9 @@ export async function diffCommand(fileA: string, fileB: string): Promise<number>
     writeOut('no packet was looked for: rules of the sets cannot be decided yet\n')
   else {
     const { anonymousNode } = await import('../pipeline/node-view.js')
-    const { createWorld } = await import('../pipeline/world.js')
+    const { SILENT, createWorld } = await import('../pipeline/world.js')
     const node = anonymousNode('br100')
-    const silent = { log: () => {}, nflog: () => {}, reject: () => {} }
-    const found = findDisagreement(a, b, () => createWorld(node, new Map(), silent))
+    const found = findDisagreement(a, b, () => createWorld(node, new Map(), SILENT))
     const { disagreementText } = await import('../inspect/disagreement.js')
     writeOut(`${disagreementText(found, a.path, b.path)}\n`)
   }

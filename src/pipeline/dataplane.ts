@@ -14,6 +14,7 @@ import type { Sink } from '../core/port.js'
 import { NONE } from '../packet/arena.js'
 import type { Arena } from '../packet/arena.js'
 import { Burst } from '../packet/burst.js'
+import { isGroup } from '../wire/address.js'
 import { OK } from '../wire/reason.js'
 import type { Hooks } from './hooks.js'
 
@@ -177,7 +178,10 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
     outgoing[port].add(slot)
   }
 
-  /** Floods count as nothing: what the node sends was not received. */
+  /**
+   * Floods count as nothing: what the node sends was not received. A group is flooded by every port, whatever its
+   * switches say of frames that came in; an unknown station is looked for behind those that take floods (br_flood).
+   */
   function sendFromNode(slot: number): void {
     const to = bridge.portOf(slot)
     if (to !== UNKNOWN) {
@@ -185,12 +189,14 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
       else arena.free(slot)
       return
     }
-    for (let port = sinks.length - 1; port > 0; port--) {
+    const isToMany = isGroup(arena.memory.bytes, arena.start[slot])
+    for (let port = sinks.length - 1; port >= 0; port--) {
+      if (!isToMany && !bridge.takesFlood(port)) continue
       const copy = arena.clone(slot)
       if (copy === NONE) drops.count(NO_SLOT)
       else sendBy(port, copy)
     }
-    sendBy(0, slot)
+    arena.free(slot)
   }
 
   function flush(port: number): void {

@@ -4,7 +4,8 @@
  *   validate and trim → PREROUTING → learn, look up → for each copy FORWARD → POSTROUTING; the node's own INPUT
  *
  * Only untagged IPv4 enters; everything else passes without being asked. Interfaces are the bridge, ports the
- * physical devices.
+ * physical devices. What IP itself takes in without the bridge (frames to link-local groups, the node's copy of a
+ * frame with a priority tag) meets PREROUTING and INPUT as any packet of an interface does.
  */
 import type { Drops } from '../core/drops.js'
 import { culpritText } from '../netfilter/engine.js'

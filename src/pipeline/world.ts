@@ -14,6 +14,9 @@ export interface Effects {
   reject(packet: Packet, type: string): void
 }
 
+/** What rules cause is not wanted: they are only asked. */
+export const SILENT: Effects = { log: () => {}, nflog: () => {}, reject: () => {} }
+
 /** A world with this node in it. The random numbers are the same each time, so that a replay can be repeated. */
 export function createWorld(
   node: NodeDescription,
