@@ -36,16 +36,18 @@ export async function explainCommand(file: string | undefined, options: Options)
   // What is described is the first packet of its connection, unless it is said to be another.
   const state = (options['state'] as string | undefined) ?? (frame === undefined ? 'NEW' : undefined)
   if (state !== undefined) assumeState(rules, parseState(state))
+  let isFlawed = false
   const explanation =
     frame === undefined ? explainDescribed(rules, sets, description, options) : await explainFrame(frame)
   if (explanation === null) throw new UsageError(`--frame ${frame}: no such frame came in by that port`)
   writeOut(options['json'] ? `${JSON.stringify(explanation)}\n` : explanationText(explanation))
-  return 0
+  return isFlawed ? 1 : 0
 
   async function explainFrame(wanted: string): Promise<Explanation | null> {
     const netfilter = { rules, sets, node: description, explain: parseFrame(wanted) }
     const report = await replay({ inputs, netfilter, ...(node === null ? {} : nodeOptions(node)) })
     for (const flaw of report.flaws) process.stderr.write(`br100: ${flaw}\n`)
+    isFlawed = report.flaws.length > 0
     return report.explanation
   }
 }

@@ -1,11 +1,11 @@
 /** What replay and explain are given alike: captures, the node's file, the rules' file. */
-import { readFileSync } from 'node:fs'
 import type { NodeConfig } from '../control/node.js'
 import type { RuleSet } from '../netfilter/rule.js'
 import type { AddressSet } from '../netfilter/runtime.js'
 import type { NodeDescription } from '../pipeline/node-view.js'
 import type { ReplayInput, ReplayOptions } from '../pipeline/replay.js'
 import { UsageError } from './errors.js'
+import { readWhole } from './read-whole.js'
 
 /** The captures of a lone file or of `--port NAME=FILE` options. Throws a UsageError. */
 export function parseInputs(file: string | undefined, ports: string[]): ReplayInput[] {
@@ -53,7 +53,7 @@ export async function readRulesFile(path: string): Promise<RuleSet> {
 /** Sets that `-m set` names, from what `ipset save` prints. */
 export async function readSetsFile(path: string): Promise<ReadonlyMap<string, AddressSet>> {
   const { readSets } = await import('../netfilter/ipset.js')
-  return readSets(path, readFileSync(path))
+  return readSets(path, readWhole(path))
 }
 
 /** What rules may ask of the node. */

@@ -1,15 +1,15 @@
 /** br100 rules: files of rules checked and printed. */
-import { readFileSync } from 'node:fs'
 import { RulesError } from '../netfilter/rule-error.js'
 import { parseRules } from '../netfilter/rule-script.js'
 import { saveLines } from '../netfilter/rule-text.js'
 import type { RuleSet } from '../netfilter/rule.js'
 import { undecidedIn } from '../netfilter/verify.js'
 import { writeOut } from './output.js'
+import { readWhole } from './read-whole.js'
 
 /** The rules of a file, '-' being standard input. Throws a RulesError that has every mistake. */
 export function readRules(file: string): RuleSet {
-  return parseRules(file === '-' ? 'stdin' : file, readFileSync(file === '-' ? 0 : file))
+  return parseRules(file === '-' ? 'stdin' : file, readWhole(file))
 }
 
 /** The subcommands that take one file. */

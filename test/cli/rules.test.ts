@@ -41,6 +41,10 @@ t.test('rules check tells every mistake, and what could not be decided', async (
   t.match(stateful.stderr, /c1\.rules:27: -m state: cannot be decided yet\n/)
   t.equal(stateful.status, 1)
   t.match(br100('rules', 'check', join(folder, 'none')), { status: 1, stderr: /ENOENT/ })
+  t.match(br100('rules', 'check', folder), {
+    status: 1,
+    stderr: `br100: ${folder}: is a folder, expected a file\n`,
+  })
   t.equal(br100('rules', 'check').status, 2)
 })
 
@@ -153,6 +157,14 @@ t.test('explain: a frame of a replay', async (t) => {
     return (JSON.parse(stdout) as { stages: Array<{ name: string }> }).stages.map(({ name }) => name)
   }
   t.same(stages(2), ['PREROUTING', 'FORWARD to vnet1', 'FORWARD to eth2', 'INPUT'], 'a broadcast')
+  t.match(br100('explain', ...PORTS, '--rules', RULES, '--in', 'vnet0'), {
+    status: 2,
+    stderr: /captures given, expected --frame/,
+  })
+  t.match(br100('explain', ...PORTS, '--rules', RULES, '--frame', 'vnet0:1', '--src', '1.2.3.4'), {
+    status: 2,
+    stderr: /--src: describes a packet/,
+  })
   t.match(br100('explain', ...PORTS, '--rules', RULES, '--frame', 'vnet0:999'), {
     status: 2,
     stderr: /no such frame/,

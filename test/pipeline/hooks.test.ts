@@ -1,5 +1,6 @@
 /** Where bridged frames meet rules: order, trimming, what counts per frame and what per copy, the node's own copy. */
 import t from 'tap'
+import type { BridgePortOptions } from '../../src/bridge/port-options.js'
 import { saveLines } from '../../src/netfilter/rule-text.js'
 import { attachRules } from '../../src/pipeline/attach-rules.js'
 import type { NodeDescription } from '../../src/pipeline/node-view.js'
@@ -11,8 +12,12 @@ import { BROADCAST, Lab, frame } from '../packets.js'
 const [A, B] = ['02:00:00:00:00:01', '02:00:00:00:00:02']
 
 /** A bridge of three ports behind rules; `counters()` are those that are not 0. */
-function guarded(rules: string, node: Partial<NodeDescription> = {}): Lab & { counters(): string[] } {
-  const lab = new Lab({ ports: { p0: {}, p1: {}, p2: {} }, local: ['02:00:00:00:00:99'] })
+function guarded(
+  rules: string,
+  node: Partial<NodeDescription> = {},
+  p2: BridgePortOptions = {},
+): Lab & { counters(): string[] } {
+  const lab = new Lab({ ports: { p0: {}, p1: {}, p2 }, local: ['02:00:00:00:00:99'] })
   const set = ruleSet(rules)
   const description = {
     bridge: 'br100',
@@ -130,4 +135,20 @@ t.test('copies that rules drop: the frame went where the others went, or nowhere
   t.same(none.drops, { 'filter FORWARD: policy DROP': 2, 'filter INPUT: policy DROP': 1 })
   none.send('p1', udpFrame({ from: B, to: A }))
   t.match(none.plane.totals, { flooded: 0, forwarded: 0, delivered: 0, dropped: 2 })
+})
+
+t.test('an answer to a station that is not known keeps off ports that take no floods', async (t) => {
+  const node = {
+    mac: Uint8Array.of(2, 0, 0, 0, 0, 0x99),
+    addresses: [{ address: parseIpv4('10.0.0.9')!, prefixLength: 24 }],
+    neighbours: { '10.0.0.7': Uint8Array.of(2, 0, 0, 0, 0, 0x77) },
+  }
+  const lab = guarded('*filter\n-A FORWARD -j REJECT\nCOMMIT\n', node, { flood: false })
+  lab.send('p0', udpFrame({ from: A, to: B, source: '10.0.0.7' }))
+  const answers = (port: string): number => lab.left[port].filter((bytes) => bytes[5] === 0x77).length
+  t.same(
+    [answers('p0'), answers('p1'), answers('p2')],
+    [1, 1, 0],
+    'one copy was rejected, its answer flooded',
+  )
 })
