@@ -26,6 +26,8 @@
  *         (br_if $next (i32.lt_u (local.get $end))))))
  */
 
+import { name, section, signed, sized, unsigned } from './wasm-bytes.js'
+
 /** What the module exports. */
 export interface Copying {
   /** Copies `length` bytes at offset `from` to offset `to`; they may overlap. Traps outside the memory. */
@@ -85,28 +87,8 @@ export function instantiateCopy(memory: WebAssembly.Memory, pages: number): Copy
       ...section(2, [1, ...name('br100'), ...name('memory'), 0x02, ...limits]),
       ...section(3, [2, 0, 1]), // the two functions' types
       ...section(7, [2, ...name('copy'), 0x00, 0, ...name('copyAll'), 0x00, 1]),
-      ...section(10, [2, COPY.length, ...COPY, COPY_ALL.length, ...COPY_ALL]),
+      ...section(10, [2, ...sized(COPY), ...sized(COPY_ALL)]),
     ]),
   )
   return new WebAssembly.Instance(module, { br100: { memory } }).exports as unknown as Copying
-}
-
-function section(id: number, content: number[]): number[] {
-  return [id, ...unsigned(content.length), ...content]
-}
-
-function name(text: string): number[] {
-  return [text.length, ...Buffer.from(text, 'ascii')]
-}
-
-/** WebAssembly's variable-length integers (LEB128). */
-function unsigned(value: number): number[] {
-  const low = value & 0x7f
-  return value < 0x80 ? [low] : [low | 0x80, ...unsigned(value >>> 7)]
-}
-
-function signed(value: number): number[] {
-  const low = value & 0x7f
-  const rest = value >> 7
-  return rest === (low & 0x40 ? -1 : 0) ? [low] : [low | 0x80, ...signed(rest)]
 }

@@ -3,6 +3,7 @@
  * `add(get(0), constant(4))`, and `buildModule` makes functions of them. All values are 32-bit integers, but
  * where a name says f64. Addresses are bytes; `offset` is added to them.
  */
+import { name, section, signed, sized, unsigned } from '../../packet/wasm-bytes.js'
 
 /** Instructions that leave one value, or none where they are statements. */
 export type Code = number[]
@@ -116,30 +117,6 @@ export function buildModule(functions: Definition[], pages: number): Uint8Array 
   ])
 }
 
-function section(id: number, content: number[]): number[] {
-  return [id, ...sized(content)]
-}
-
 function vector(items: number[][]): number[] {
   return [...unsigned(items.length), ...items.flat()]
-}
-
-function sized(content: number[]): number[] {
-  return [...unsigned(content.length), ...content]
-}
-
-function name(text: string): number[] {
-  return sized([...Buffer.from(text, 'ascii')])
-}
-
-/** WebAssembly's variable-length integers (LEB128). */
-function unsigned(value: number): number[] {
-  const low = value & 0x7f
-  return value < 0x80 ? [low] : [low | 0x80, ...unsigned(value >>> 7)]
-}
-
-function signed(value: number): number[] {
-  const low = value & 0x7f
-  const rest = value >> 7
-  return rest === (low & 0x40 ? -1 : 0) ? [low] : [low | 0x80, ...signed(rest)]
 }
