@@ -37,10 +37,14 @@ export function parseAnyRange(
   parse: (text: string, what: string) => number,
   bounds: readonly [number, number],
 ): [least: number, greatest: number] {
+  const colon = text.indexOf(':')
+  if (colon === -1) {
+    const only = parse(text, what)
+    return [only, only]
+  }
   const [first, second, ...rest] = text.split(':')
   if (rest.length > 0) throw new RuleError(`${what} ${text}: expected one number or LEAST:GREATEST`)
-  const least = first === '' && second !== undefined ? bounds[0] : parse(first, what)
-  if (second === undefined) return [least, least]
+  const least = first === '' ? bounds[0] : parse(first, what)
   return [least, second === '' ? bounds[1] : parse(second, what)]
 }
 
@@ -86,10 +90,10 @@ export function formatProtocol(number: number): string {
 
 /** An address and its mask, `ADDRESS`, `ADDRESS/LENGTH` or `ADDRESS/MASK`; bits that do not count are cleared. */
 export function parseNetwork(text: string, what: string): { address: number; mask: number } {
-  const [host, length, ...rest] = text.split('/')
-  const address = parseAddress(host)
-  const mask = length === undefined ? 0xffffffff : parseMask(length)
-  if (address === null || mask === null || rest.length > 0)
+  const slash = text.indexOf('/')
+  const address = parseAddress(slash === -1 ? text : text.slice(0, slash))
+  const mask = slash === -1 ? 0xffffffff : parseMask(text.slice(slash + 1))
+  if (address === null || mask === null)
     throw new RuleError(`${what} ${text}: expected an IPv4 address, ADDRESS/LENGTH or ADDRESS/MASK`)
   return { address: (address & mask) >>> 0, mask }
 }

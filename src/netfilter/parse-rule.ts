@@ -114,7 +114,7 @@ class RuleReader {
       this.#isNegated = true
       return
     }
-    if (!/^-./.test(word)) throw new RuleError(`${word}: expected an option`)
+    if (word[0] !== '-' || word.length === 1) throw new RuleError(`${word}: expected an option`)
     const { name, attached } = splitOption(word)
     if (!this.#readOption(name, attached) && !(this.#loadProtocol() && this.#readOption(name, attached)))
       throw new RuleError(`${word}: no option of the rule or of a match or target before it`)
@@ -162,10 +162,15 @@ class RuleReader {
       if (attached !== null) throw new RuleError(`--${name} takes no argument`)
       return ''
     }
-    const missing = (form.arguments ?? 1) - (attached === null ? 0 : 1)
+    if (form.arguments === undefined) {
+      if (attached !== null) return attached
+      if (this.#next === this.#words.length) throw new RuleError(`--${name}: expected ${form.argument}`)
+      return this.#words[this.#next++]
+    }
+    const missing = form.arguments - (attached === null ? 0 : 1)
     const words = this.#words.slice(this.#next, this.#next + missing)
     // Where an option takes two words, iptables does not take an option for the second.
-    if (words.length < missing || (form.arguments !== undefined && words.some((word) => /^[-!]/.test(word))))
+    if (words.length < missing || words.some((word) => /^[-!]/.test(word)))
       throw new RuleError(`--${name}: expected ${form.argument}`)
     this.#next += missing
     return attached === null ? words.join(' ') : [attached, ...words].join(' ')
@@ -319,10 +324,13 @@ function matchOf(name: string): MatchExtension {
 }
 
 function addresses(list: string, option: string, negated: boolean): AddressTest[] {
+  if (!list.includes(',')) return [addressTest(list, option, negated)]
   const parts = list.split(',')
   if (negated && parts.length > 1) throw new RuleError(`! ${option} ${list}: expected one address after !`)
-  return parts.map((part) => {
-    const { address, mask } = parseNetwork(part, option)
-    return { address, mask, negated }
-  })
+  return parts.map((part) => addressTest(part, option, negated))
+}
+
+function addressTest(text: string, option: string, negated: boolean): AddressTest {
+  const { address, mask } = parseNetwork(text, option)
+  return { address, mask, negated }
 }

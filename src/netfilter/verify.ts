@@ -1,11 +1,12 @@
 /** What can only be seen of a whole table: loops, and extensions at hooks where they cannot be. */
+import type { MatchExtension, TargetExtension } from './extension.js'
 import { HOOK_NAMES } from './hook.js'
 import type { Hook } from './hook.js'
 import { MATCHES } from './matches.js'
 import { askedRules, jumpsOf } from './reach.js'
 import type { Mistake } from './rule-error.js'
 import { isJump } from './rule.js'
-import type { Rule, RuleSet, Table } from './rule.js'
+import type { Match, Rule, RuleSet, Table, Target } from './rule.js'
 import { TARGETS } from './targets.js'
 
 /** Every mistake of the table. A chain that no hook leads to is not judged, as in the kernel. */
@@ -27,15 +28,22 @@ export function mistakesOf(table: Table): Mistake[] {
 
 /** Why the rule cannot be asked at the hook, or null. */
 function misplaced({ matches, target }: Rule, hook: Hook): string | null {
-  const isWrong = (hooks: readonly Hook[] | undefined): boolean =>
-    hooks !== undefined && !hooks.includes(hook)
-  const places = matches.map(({ name, hooks }) => ({ name, hooks: hooks ?? MATCHES.get(name)?.hooks }))
-  if (target !== null && !isJump(target))
-    places.push({ name: target.name, hooks: target.hooks ?? TARGETS.get(target.name)?.hooks })
-  const wrong = places.find(({ hooks }) => isWrong(hooks))
-  if (wrong === undefined) return null
-  const expected = wrong.hooks!.map((one) => HOOK_NAMES[one]).join(', ')
-  return `${wrong.name}: reached from ${HOOK_NAMES[hook]}, expected only in ${expected} and chains reached from there`
+  for (const match of matches) {
+    const message = misplacedPart(match, MATCHES, hook)
+    if (message !== null) return message
+  }
+  return target === null || isJump(target) ? null : misplacedPart(target, TARGETS, hook)
+}
+
+function misplacedPart(
+  { name, hooks: ownHooks }: Match | Target,
+  extensions: ReadonlyMap<string, MatchExtension | TargetExtension>,
+  hook: Hook,
+): string | null {
+  const hooks = ownHooks ?? extensions.get(name)?.hooks
+  if (hooks === undefined || hooks.includes(hook)) return null
+  const expected = hooks.map((one) => HOOK_NAMES[one]).join(', ')
+  return `${name}: reached from ${HOOK_NAMES[hook]}, expected only in ${expected} and chains reached from there`
 }
 
 /** Chain → the hooks that lead to it. */

@@ -6,7 +6,7 @@ import { RuleError } from './rule-error.js'
  * character as it is, as in iptables-restore; shell scripts also quote with single quotes.
  */
 export function splitWords(line: string): string[] {
-  if (!/["'\\\t]/.test(line)) return line.split(' ').filter((word) => word !== '')
+  if (!/["'\\\t]/.test(line)) return unquoted(line)
   const words: string[] = []
   let word: string | null = null
   let quote = ''
@@ -24,6 +24,18 @@ export function splitWords(line: string): string[] {
   }
   if (quote !== '') throw new RuleError(`a quotation that ${quote} begins has no end`)
   if (word !== null) words.push(word)
+  return words
+}
+
+/** A line of words and spaces alone, as nearly all are. */
+function unquoted(line: string): string[] {
+  const words: string[] = []
+  for (let at = 0; at < line.length;) {
+    const space = line.indexOf(' ', at)
+    const end = space === -1 ? line.length : space
+    if (end > at) words.push(line.slice(at, end))
+    at = end + 1
+  }
   return words
 }
 

@@ -8,6 +8,8 @@ export const MAC_LENGTH = 6
 /** Bytes of an IPv4 address. */
 export const IPV4_LENGTH = 4
 
+const [DOT, ZERO] = [0x2e, 0x30]
+
 /** Lower case with colons, as Linux prints it: `fa:16:3e:2c:e8:ec`. */
 export function formatMac(b: Uint8Array, at: number): string {
   let text = twoDigits(b[at])
@@ -64,14 +66,22 @@ export function formatIpv4(value: number): string {
  * octal, people read it as ten (RFC 6943 §3.1.1). So are its short forms: `10.1` is no address.
  */
 export function parseIpv4(text: string): number | null {
-  const octets = text.split('.')
-  if (octets.length !== IPV4_LENGTH) return null
   let value = 0
-  for (const octet of octets) {
-    if (!/^(0|[1-9]\d{0,2})$/.test(octet) || Number(octet) > 255) return null
-    value = value * 256 + Number(octet)
+  let octet = -1 // no digit yet
+  let dots = 0
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - ZERO
+    if (digit === DOT - ZERO && octet !== -1) {
+      value = value * 256 + octet
+      octet = -1
+      dots++
+    } else {
+      if (digit < 0 || digit > 9 || octet === 0) return null // not a digit, or one behind a leading zero
+      octet = octet === -1 ? digit : octet * 10 + digit
+      if (octet > 255) return null
+    }
   }
-  return value
+  return dots === IPV4_LENGTH - 1 && octet !== -1 ? value * 256 + octet : null
 }
 
 /** The IPv4 address at `at`, unsigned. */
