@@ -13,10 +13,13 @@ import type { Runtime } from './runtime.js'
 import { ACCEPT, CONTINUE, DROP, RETURN } from './verdict.js'
 import { undecidedIn } from './verify.js'
 
+type AskMatch = (packet: Packet) => boolean
+
 /** A rule at work: what it asks and does, begun. */
 export interface Started {
   rule: Rule
-  matches: Array<(packet: Packet) => boolean>
+  /** A match that is nothing but comparisons begins when it is first asked, null until then. */
+  matches: Array<AskMatch | null>
   act: ((packet: Packet) => number) | null
   jump: { chain: StartedChain; goto: boolean } | null
 }
@@ -46,7 +49,9 @@ export class Interpreter implements Engine {
   readonly culprit: Culprit
   /** Who is told of every rule that is asked; null: nobody. */
   watcher: Watcher | null = null
-  readonly #started = new Map<Rule, Started>()
+  readonly #chains: readonly StartedChain[]
+  #byRule: ReadonlyMap<Rule, Started> | null = null
+  readonly #runtime: Runtime
   /** By hook: the tables asked there, and the chain of each that begins. */
   readonly #entries: Array<Array<{ table: TableName; chain: StartedChain }>>
 
@@ -55,8 +60,8 @@ export class Interpreter implements Engine {
     const started = new Map(
       [...rules.tables].map(([name, { chains }]) => [name, startChains(rules.path, chains, runtime)]),
     )
-    for (const chains of started.values())
-      for (const { rules: all } of chains.values()) for (const one of all) this.#started.set(one.rule, one)
+    this.#chains = [...started.values()].flatMap((chains) => [...chains.values()])
+    this.#runtime = runtime
     this.#entries = HOOK_NAMES.map((hookName, hook) =>
       TABLE_NAMES.flatMap((table) => {
         const chain = TABLE_HOOKS[table].includes(hook as Hook)
@@ -70,8 +75,10 @@ export class Interpreter implements Engine {
   }
 
   /** The matches and the target of a rule, begun: what they remember is remembered once. */
-  startedOf(rule: Rule): Started {
-    return this.#started.get(rule)!
+  startedOf(rule: Rule): { matches: AskMatch[]; act: Started['act'] } {
+    this.#byRule ??= new Map(this.#chains.flatMap(({ rules }) => rules.map((one) => [one.rule, one])))
+    const started = this.#byRule.get(rule)!
+    return { matches: started.matches.map((_, i) => matchOf(started, i, this.#runtime)), act: started.act }
   }
 
   judge(hook: Hook, packet: Packet): number {
@@ -97,7 +104,7 @@ export class Interpreter implements Engine {
         continue
       }
       const started = chain.rules[next++]
-      const failed = failingPart(started, packet)
+      const failed = failingPart(started, packet, this.#runtime)
       this.watcher?.rule(chain.chain, started.rule, failed, stack.length)
       if (packet.isMalformed) return this.#drop(chain.chain, started.rule, true)
       if (failed !== -1) continue
@@ -152,7 +159,7 @@ function startChains(
 /** A match may ask for what this world has not got, a set for instance: that is a mistake of its line. */
 function startMatches(path: string, { line, matches }: Rule, runtime: Runtime): Started['matches'] {
   try {
-    return matches.map((match) => match.start!(runtime))
+    return matches.map(({ start, conditions }) => (conditions === undefined ? start!(runtime) : null))
   } catch (error) {
     if (!(error instanceof RuleError)) throw error
     throw new RulesError(path, [{ line, message: error.message }])
@@ -163,7 +170,8 @@ function startMatches(path: string, { line, matches }: Rule, runtime: Runtime): 
 const PARTS = ['-s', '-d', '-i', '-o', '-p', '-f'] as const
 
 /** The number of the first part that does not hold for the packet, those of matches behind PARTS; -1 when all do. */
-function failingPart({ rule, matches }: Started, packet: Packet): number {
+function failingPart(started: Started, packet: Packet, runtime: Runtime): number {
+  const { rule, matches } = started
   const { source, destination, protocol } = rule
   if (((packet.source & source.mask) >>> 0 === source.address) === source.negated) return 0
   if (((packet.destination & destination.mask) >>> 0 === destination.address) === destination.negated)
@@ -172,8 +180,12 @@ function failingPart({ rule, matches }: Started, packet: Packet): number {
   if (!interfaceHolds(rule.outInterface, packet.outInterface)) return 3
   if (protocol !== 0 && (packet.protocol === protocol) === rule.protocolNegated) return 4
   if (rule.fragment !== null && packet.fragmentOffset > 0 !== rule.fragment) return 5
-  for (let i = 0; i < matches.length; i++) if (!matches[i](packet)) return PARTS.length + i
+  for (let i = 0; i < matches.length; i++) if (!matchOf(started, i, runtime)(packet)) return PARTS.length + i
   return -1
+}
+
+function matchOf({ rule, matches }: Started, i: number, runtime: Runtime): AskMatch {
+  return (matches[i] ??= rule.matches[i].start!(runtime))
 }
 
 function interfaceHolds({ name, negated }: InterfaceTest, actual: string): boolean {

@@ -17,7 +17,7 @@ const VERDICTS = new Set(['ACCEPT', 'DROP', 'RETURN'])
 
 function endsChain(rule: Rule): boolean {
   const { source, destination, inInterface, outInterface, protocol, fragment, matches, target } = rule
-  if (target === null || isJump(target) || !VERDICTS.has(target.name) || matches.length > 0) return false
+  if (matches.length > 0 || target === null || isJump(target) || !VERDICTS.has(target.name)) return false
   if (source.mask !== 0 || destination.mask !== 0 || source.negated || destination.negated) return false
   return inInterface.name === '' && outInterface.name === '' && protocol === 0 && fragment === null
 }

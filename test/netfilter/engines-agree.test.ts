@@ -54,6 +54,10 @@ const rule = (targets: string[]): fc.Arbitrary<string> =>
 
 /** Chains that jump to later ones only: no loops. */
 const CHAINS = ['FORWARD', 'a', 'b', 'c']
+/** Chains that are alike in all but one thing. */
+const TWINS = ['', '-i br100', '! -o br100', '-i br101'].flatMap((test) =>
+  ['-j', '-g'].flatMap((how) => CHAINS.slice(1).map((chain) => `${test} ${how} ${chain}`)),
+)
 const rules = fc
   .tuple(
     ...CHAINS.map((chain, i) =>
@@ -66,13 +70,23 @@ const rules = fc
   )
   .map((parts) => {
     const [policy, others] = parts.slice(-2) as [string, number]
-    const chains = [...CHAINS.slice(1), ...Array.from({ length: others }, (_, i) => `other${i}`)]
+    const chains = [
+      ...CHAINS.slice(1),
+      ...Array.from({ length: others }, (_, i) => `other${i}`),
+      ...TWINS.map((_, i) => `twin${i}`),
+    ]
     return [
       '*filter',
       ...chains.map((chain) => `:${chain} - [0:0]`),
       `-P FORWARD ${policy}`,
-      // More chains than V8 would compile functions for: those of the test become data.
-      ...Array.from({ length: others }, (_, i) => `-A FORWARD -s 1.2.3.4 -d 1.2.3.${i} -j other${i}`),
+      // More chains than V8 would compile functions for, that do not ask the same: those of the test become data.
+      ...Array.from({ length: others }, (_, i) => `-A FORWARD -d 10.0.0.${i} -j other${i}`),
+      ...Array.from({ length: others }, (_, i) => `-A other${i} -p udp -m udp --dport ${i}`),
+      ...TWINS.flatMap((twin, i) => [
+        `-A FORWARD -j twin${i}`,
+        `-A twin${i} ${twin}`,
+        `-A twin${i} -s 10.0.0.0/8`,
+      ]),
       ...(parts.slice(0, -2) as string[][]).flat(),
       'COMMIT\n',
     ].join('\n')

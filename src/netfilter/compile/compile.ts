@@ -17,6 +17,8 @@ import type { Emitted } from './emit.js'
 import { lower } from './lower.js'
 import { createMachine } from './machine.js'
 import type { Machine, MachineLinks } from './machine.js'
+import { COUNTERS, layOut } from './layout.js'
+import type { Layout } from './layout.js'
 import { simplify } from './simplify.js'
 
 const TCP = 6
@@ -43,9 +45,9 @@ function emitAll(rules: RuleSet): Emitted {
     matches: [],
     targets: [],
     segments: [],
-    rest: [],
-    callee: [],
-    chain: [],
+    links: [],
+    linkNumbers: new Map(),
+    chains: [],
     entries: [],
   }
   let firstId = 0
@@ -69,49 +71,50 @@ export function compile(rules: RuleSet, runtime: Runtime): Engine {
 const VERDICTS = [ACCEPT, DROP, RETURN, CONTINUE] as const
 
 /** What the text makes: functions of built-in chains, and what the machine calls. */
-interface Functions extends Pick<MachineLinks, 'rest' | 'callee'> {
-  entries: Array<(packet: Packet) => number>
+interface Functions extends Pick<MachineLinks, 'asks' | 'calls'> {
+  entries: Array<(packet: Packet, counters: number) => number>
 }
 
-function makeFunctions({ text, entries, rest, callee }: Emitted): (...parts: unknown[]) => Functions {
+function makeFunctions({ text, entries, links }: Emitted): (...parts: unknown[]) => Functions {
   const list = (texts: Array<string | null>): string => `[${texts.map((one) => one ?? 'null').join(', ')}]`
-  const made = `{ entries: ${list(entries.map(({ name }) => name))}, rest: ${list(rest)}, callee: ${list(callee)} }`
+  const asks = list(links.map((link) => link.asks))
+  const calls = list(links.map((link) => link.calls))
+  const made = `{ entries: ${list(entries.map(({ name }) => name))}, asks: ${asks}, calls: ${calls} }`
   const names = [
     'ACCEPT',
     'DROP',
     'RETURN',
     'CONTINUE',
-    'packets',
-    'bytes',
+    'counts',
+    'at',
     'match',
     'target',
-    'machine',
     'world',
+    'run',
+    'body',
   ]
   // Of a file of rules the text has only numbers, quoted names, and comments that end with their line.
   // oxlint-disable-next-line typescript/no-implied-eval
   return new Function(...names, `'use strict'\n${text}\nreturn ${made}`) as (...parts: unknown[]) => Functions
 }
 
-/** A built-in chain at its hook. */
+/** A built-in chain at its hook, and where it counts. */
 interface Entry {
   table: TableName
   chain: Chain
-  ask: (packet: Packet) => number
+  counters: number
+  ask: (packet: Packet, counters: number) => number
 }
-
-const NO_MACHINE: Machine = { ask: () => CONTINUE, collect: () => {} }
 
 class Compiled implements Engine {
   readonly culprit: Culprit
   readonly #interpreter: Interpreter
   readonly #rules: RuleSet
   /** By rule number. */
-  readonly #list: Array<{ rule: Rule; chain: Chain }> = []
-  readonly #packets: Float64Array
-  readonly #bytes: Float64Array
+  readonly #ruleOf: Rule[] = []
+  readonly #chainOf: Chain[] = []
   readonly #world = { dropped: -1 }
-  #machine: Machine = NO_MACHINE
+  readonly #layout: Layout
   readonly #entries: Entry[][]
 
   constructor(rules: RuleSet, interpreter: Interpreter) {
@@ -119,24 +122,26 @@ class Compiled implements Engine {
     this.#interpreter = interpreter
     this.culprit = interpreter.culprit
     for (const { chains } of rules.tables.values())
-      for (const chain of chains.values()) for (const rule of chain.rules) this.#list.push({ rule, chain })
-    this.#packets = new Float64Array(this.#list.length)
-    this.#bytes = new Float64Array(this.#list.length)
-    this.#entries = this.#link(emitAll(rules))
+      for (const chain of chains.values())
+        for (const rule of chain.rules) {
+          this.#ruleOf.push(rule)
+          this.#chainOf.push(chain)
+        }
+    const emitted = emitAll(rules)
+    this.#layout = layOut(emitted.segments, emitted.chains)
+    this.#entries = this.#link(emitted)
   }
 
   /** The rules, with what was counted since the last look. */
   get rules(): RuleSet {
-    this.#list.forEach(({ rule }, id) => {
-      rule.packets += this.#packets[id]
-      rule.bytes += this.#bytes[id]
+    const { ids, counts } = this.#layout
+    ids.forEach((id, i) => {
+      const c = i * COUNTERS
+      if (id === -1 || counts[c] === 0) return
+      this.#ruleOf[id].packets += counts[c]
+      this.#ruleOf[id].bytes += counts[c + 1]
+      counts[c] = counts[c + 1] = 0
     })
-    this.#machine.collect((id, packets, bytes) => {
-      this.#list[id].rule.packets += packets
-      this.#list[id].rule.bytes += bytes
-    })
-    this.#packets.fill(0)
-    this.#bytes.fill(0)
     return this.#rules
   }
 
@@ -149,8 +154,8 @@ class Compiled implements Engine {
     packet.hook = hook
     const entries = this.#entries[hook]
     for (let i = 0; i < entries.length; i++) {
-      const { chain, ask } = entries[i]
-      const verdict = ask(packet)
+      const { chain, ask, counters } = entries[i]
+      const verdict = ask(packet, counters)
       if (verdict === ACCEPT) continue
       if (verdict !== DROP) {
         chain.packets++
@@ -166,26 +171,32 @@ class Compiled implements Engine {
 
   #blame({ table, chain }: Entry, packet: Packet): void {
     const { culprit } = this
-    const dropped = this.#world.dropped === -1 ? null : this.#list[this.#world.dropped]
+    const { dropped } = this.#world
+    const id = dropped === -1 ? -1 : this.#layout.ids[dropped / COUNTERS]
     culprit.table = table
-    culprit.chain = dropped?.chain ?? chain
-    culprit.rule = dropped?.rule ?? null
+    culprit.chain = id === -1 ? chain : this.#chainOf[id]
+    culprit.rule = id === -1 ? null : this.#ruleOf[id]
     culprit.isMalformed = packet.isMalformed
   }
 
   #link(emitted: Emitted): Entry[][] {
     const { matches, targets, segments, entries } = emitted
-    const [packets, bytes, world] = [this.#packets, this.#bytes, this.#world]
+    const world = this.#world
     const match = matches.map(({ rule, match: number }) => this.#interpreter.startedOf(rule).matches[number])
     const target = targets.map((rule) => this.#interpreter.startedOf(rule).act)
-    const askMachine: Machine['ask'] = (segment, packet) => this.#machine.ask(segment, packet)
-    const functions = makeFunctions(emitted)(...VERDICTS, packets, bytes, match, target, askMachine, world)
-    this.#machine = createMachine(segments, { world, ...functions, chain: Int32Array.from(emitted.chain) })
+    let machine: Machine | null = null
+    const run: Machine['run'] = (segment, packet) => machine!.run(segment, packet)
+    const body: Machine['body'] = (segment, counters, packet) => machine!.body(segment, counters, packet)
+    const { counts, at } = this.#layout
+    const make = makeFunctions(emitted)
+    const functions = make(...VERDICTS, counts, at, match, target, world, run, body)
+    machine = createMachine(segments, this.#layout, { world, ...functions })
     return HOOK_NAMES.map((hookName) =>
       TABLE_NAMES.flatMap((table) => {
-        const at = entries.findIndex((entry) => entry.table === table && entry.chain === hookName)
+        const i = entries.findIndex((entry) => entry.table === table && entry.chain === hookName)
         const chain = this.#rules.tables.get(table)?.chains.get(hookName)
-        return at === -1 || chain === undefined ? [] : [{ table, chain, ask: functions.entries[at] }]
+        if (i === -1 || chain === undefined) return []
+        return [{ table, chain, counters: at[entries[i].number], ask: functions.entries[i] }]
       }),
     )
   }

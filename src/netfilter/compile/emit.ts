@@ -3,23 +3,28 @@
  * function of about a thousand rules to its interpreter (9 µs a packet instead of 0.7).
  *
  * What the functions see:
- *   p          the packet
- *   packets, bytes   counters by rule number
+ *   p, c       the packet, and where the chain counts
+ *   counts     packets and bytes, of rule after rule from c on
+ *   at[n]      where the chain n counts
  *   match[i], target[i]   what only the match or target itself can do
- *   world.dropped    number of the rule that dropped
- *
- *   machine(i, p)   asks rules that are data (machine.ts)
+ *   world.dropped   where the rule counts that dropped
+ *   run(i, p)       asks rules that are data (machine.ts)
+ *   body(i, c, p)   asks a whole chain of them
  *
  * They return a verdict; CONTINUE at the end of the chain, RETURN where it is left before that.
  */
 import type { Condition, Field } from '../condition.js'
 import { ruleText } from '../rule-text.js'
-import { SHORTEST_RUN, asRunRule, group } from './group.js'
-import type { RunRule, Segment } from './group.js'
+import { SHORTEST_RUN, group } from './group.js'
+import type { Segment } from './group.js'
 import type { LoweredChain, LoweredRule, Test } from './lower.js'
 import { keyOf } from './key.js'
 import type { RunKey } from './key.js'
-import type { DataSegment } from './machine.js'
+import { COUNTERS } from './layout.js'
+import type { DataSegment } from './layout.js'
+import type { RunRule } from './run-rule.js'
+import { share } from './share.js'
+import type { Body } from './share.js'
 
 /** Rules in one function. */
 const PIECE = 48
@@ -29,15 +34,20 @@ export interface Emitted {
   text: string
   matches: Array<{ rule: LoweredRule['rule']; match: number }>
   targets: Array<LoweredRule['rule']>
-  /** What the machine asks; rules are numbered through all segments. */
+  /** What the machine asks, and what its rules ask and call beside their data. */
   segments: DataSegment[]
-  /** By rule of the segments: the text of what is asked and called beside the data, null for nothing. */
-  rest: Array<string | null>
-  callee: Array<string | null>
-  /** By rule of the segments: the segment of the chain that it jumps to, -1 for none. */
-  chain: number[]
+  links: Link[]
+  linkNumbers: Map<string, number>
+  /** By chain: the rules that count where the chain counts, in their order. */
+  chains: Array<readonly LoweredRule[]>
   /** The functions of built-in chains. */
-  entries: Array<{ table: string; chain: string; name: string }>
+  entries: Array<{ table: string; chain: string; name: string; number: number }>
+}
+
+/** Texts of functions: what is asked of the packet, and what is called then; null for nothing. */
+export interface Link {
+  asks: string | null
+  calls: string | null
 }
 
 /** The variable that a field is read into, how, and its bits. 32-bit ones are signed there. */
@@ -55,54 +65,88 @@ const READ: Record<Field, readonly [name: string, expression: string, bits: numb
   mark: ['mark', 'p.mark | 0', 32],
 }
 
-/** More functions than these V8 would not come to compile: the chains of the user become data. */
+/** More functions than these V8 would not come to compile: what few chains share becomes data. */
 const MOST_FUNCTIONS = 100
 
-/** Where the chains of a table are: functions by name, or segments of the machine. */
-interface Places {
-  names: ReadonlyMap<string, string>
-  segments: ReadonlyMap<string, number>
+/** Where a chain is: its number, and the function that is its body or the segment of the machine, -1 for none. */
+interface Place {
+  number: number
+  name: string
+  segment: number
 }
+
+type Places = ReadonlyMap<string, Place>
 
 /** All chains of a table; the functions are called `TABLE_NUMBER_CHAIN` as far as names allow. */
 export function emit(table: string, chains: readonly LoweredChain[], into: Emitted): void {
-  const isData = (chain: LoweredChain): boolean =>
-    chains.length > MOST_FUNCTIONS && !chain.isBuiltIn && !isLong(chain)
-  const asData = chains.filter(isData)
-  const asCode = chains.filter((chain) => !isData(chain))
-  const first = into.segments.length
-  const places: Places = {
-    names: new Map(asCode.map(({ name }, i) => [name, `${table}_${i}_${name.replaceAll(/\W/g, '_')}`])),
-    segments: new Map(asData.map(({ name }, i) => [name, first + i])),
+  const places = new Map<string, Place>()
+  const own = chains.filter((chain) => chain.isBuiltIn || chain.rules.length >= SHORTEST_RUN)
+  const bodies = share(chains.filter((chain) => !own.includes(chain))).sort(
+    (a, b) => b.chains.length - a.chains.length,
+  )
+  const asCode = bodies.slice(0, MOST_FUNCTIONS)
+  const asData = bodies.slice(MOST_FUNCTIONS)
+  const place = ({ name }: LoweredChain, functionName: string, segment: number): void => {
+    places.set(name, { number: into.chains.push([]) - 1, name: functionName, segment })
   }
-  for (const { rules } of asData) addSegment(rules.map(asRunRule), null, places, into)
-  if (asData.length > 0)
-    into.text += `\n// ${asData.length} chains of ${table} are data: segments ${first} and after it\n`
-  for (const chain of asCode) {
-    into.text += chainText(chain, places, into)
-    if (chain.isBuiltIn) into.entries.push({ table, chain: chain.name, name: places.names.get(chain.name)! })
-  }
+  own.forEach((chain, i) => place(chain, functionName(table, i, chain), -1))
+  asCode.forEach(({ chains: all }, i) => {
+    for (const chain of all) place(chain, functionName(table, own.length + i, all[0]), -1)
+  })
+  asData.forEach(({ chains: all }, i) => {
+    for (const chain of all) place(chain, '', into.segments.length + i)
+  })
+  for (const body of asData) addBody(body, places, into)
+  for (const chain of own) into.text += chainText(chain, places, into)
+  for (const body of asCode) into.text += bodyText(table, body, places, into)
+  for (const { name, isBuiltIn } of own)
+    if (isBuiltIn) into.entries.push({ table, chain: name, ...places.get(name)! })
 }
 
-/** A chain that is worth a function of its own, with its runs. */
-function isLong({ rules }: LoweredChain): boolean {
-  return rules.length >= SHORTEST_RUN
+function functionName(table: string, number: number, { name }: LoweredChain): string {
+  return `${table}_${number}_${name.replaceAll(/\W/g, '_')}`
+}
+
+function addBody({ rules, chains }: Body, places: Places, into: Emitted): void {
+  addSegment(
+    rules,
+    chains.map(({ name }) => name),
+    null,
+    places,
+    into,
+  )
+  for (const { name, rules: counted } of chains) into.chains[places.get(name)!.number] = counted
+}
+
+function bodyText(table: string, { chains }: Body, places: Places, into: Emitted): string {
+  for (const { name, rules } of chains) into.chains[places.get(name)!.number] = rules
+  const others = chains.length === 1 ? '' : `\n// ${chains.length} chains of ${table}, ${namesOf(chains)}`
+  return `${others}${chainText(chains[0], places, into)}`
+}
+
+/** Some names and how many more. */
+function namesOf(chains: readonly LoweredChain[]): string {
+  const names = chains.slice(0, 5).map(({ name }) => name)
+  return chains.length > names.length ? `${names.join(', ')} …` : names.join(', ')
 }
 
 function chainText(chain: LoweredChain, places: Places, into: Emitted): string {
-  const name = places.names.get(chain.name)!
+  const { name, number } = places.get(chain.name)!
   const pieces = group(chain).flatMap(piecesOf)
-  if (pieces.length === 0) return `\nfunction ${name}(p) {\n  return CONTINUE\n}\n`
+  const counted: LoweredRule[] = []
   const parts: string[] = []
   const calls = pieces.map((piece, i) => {
     if (piece.kind === 'run') return runText(piece.rules, places, into)
-    parts.push(pieceText(`${name}_${i}`, piece.rules, places, into))
-    return `  verdict = ${name}_${i}(p)\n`
+    parts.push(pieceText(`${name}_${i}`, piece.rules, counted.length, places, into))
+    counted.push(...piece.rules)
+    return `  verdict = ${name}_${i}(p, c)\n`
   })
+  into.chains[number] = counted
+  if (pieces.length === 0) return `\nfunction ${name}(p, c) {\n  return CONTINUE\n}\n`
   if (pieces.length === 1 && pieces[0].kind === 'code')
     return parts[0].replace(`function ${name}_0(`, `function ${name}(`)
   const ask = calls.map((call) => `${call}  if (verdict !== CONTINUE) return verdict\n`)
-  return `${parts.join('')}\nfunction ${name}(p) {\n  let verdict\n${ask.join('')}  return CONTINUE\n}\n`
+  return `${parts.join('')}\nfunction ${name}(p, c) {\n  let verdict\n${ask.join('')}  return CONTINUE\n}\n`
 }
 
 /** Code in pieces that are short enough for V8. */
@@ -117,28 +161,48 @@ function piecesOf(segment: Segment): Segment[] {
 /** The call of a run; its rules are data, and what they ask beyond that small functions. */
 function runText(rules: readonly RunRule[], places: Places, into: Emitted): string {
   const key = keyOf(rules)
-  const segment = addSegment(rules, key, places, into)
+  const segment = addSegment(rules, null, key, places, into)
   const how = key === null ? 'one after another' : `by their ${key.field}`
   return [
     `  // ${rules.length} rules, found ${how}, from`,
     `  //   ${sourceLine(rules[0].lowered)}`,
     '  // to',
     `  //   ${sourceLine(rules[rules.length - 1].lowered)}`,
-    `  verdict = machine(${segment}, p)\n`,
+    `  verdict = run(${segment}, p)\n`,
   ].join('\n')
 }
 
-/** Gives rules to the machine; returns the number of their segment. */
-function addSegment(rules: readonly RunRule[], key: RunKey | null, places: Places, into: Emitted): number {
+/** Gives rules to the machine: a run, or what the chains of these names are. Returns the number of their segment. */
+function addSegment(
+  rules: readonly RunRule[],
+  names: readonly string[] | null,
+  key: RunKey | null,
+  places: Places,
+  into: Emitted,
+): number {
+  const links: number[] = []
+  const jumps: DataSegment['jumps'][number][] = []
   for (const { lowered, rest } of rules) {
     const { action, rule } = lowered
-    const chain = 'chain' in action ? (places.segments.get(action.chain) ?? -1) : -1
-    into.rest.push(rest.length === 0 ? null : restText(rest, lowered, into))
-    into.chain.push(chain)
-    if ('chain' in action) into.callee.push(chain === -1 ? places.names.get(action.chain)! : null)
-    else into.callee.push(action.kind === 'call' ? `target[${into.targets.push(rule) - 1}]` : null)
+    const asks = rest.length === 0 ? null : restText(rest, lowered, into)
+    const to = 'chain' in action ? places.get(action.chain)! : null
+    let calls: string | null = null
+    if (to !== null && to.segment === -1) calls = to.name
+    else if (action.kind === 'call') calls = `target[${into.targets.push(rule) - 1}]`
+    jumps.push(to === null ? null : { chain: to.number, segment: to.segment })
+    links.push(asks === null && calls === null ? -1 : linkOf({ asks, calls }, into))
   }
-  return into.segments.push({ rules, key }) - 1
+  return into.segments.push({ rules, links, jumps, isBody: names !== null, key }) - 1
+}
+
+/** The same text is made once: what rules of many chains have in common is one function. */
+function linkOf(link: Link, { links, linkNumbers }: Emitted): number {
+  const text = `${link.asks} ${link.calls}`
+  const known = linkNumbers.get(text)
+  if (known !== undefined) return known
+  const number = links.push(link) - 1
+  linkNumbers.set(text, number)
+  return number
 }
 
 function restText(tests: readonly Test[], lowered: LoweredRule, into: Emitted): string {
@@ -154,33 +218,45 @@ export function sourceLine({ chain, rule }: LoweredRule): string {
   return ruleText(chain, rule).replaceAll(/[\r\n\u2028\u2029]/g, ' ')
 }
 
-function pieceText(name: string, rules: readonly LoweredRule[], places: Places, into: Emitted): string {
+/** @param first place of the first of these rules among those that count where the chain counts */
+function pieceText(
+  name: string,
+  rules: readonly LoweredRule[],
+  first: number,
+  places: Places,
+  into: Emitted,
+): string {
   const fields = new Set(rules.flatMap(({ tests }) => tests.flatMap(fieldOf)))
   const reads = [...fields].map((field) => `  let ${READ[field][0]} = ${READ[field][1]}\n`).join('')
   const again = [...fields].map((field) => `${READ[field][0]} = ${READ[field][1]}`).join('; ')
-  const body = rules.map((rule) => oneRule(rule, places, again, into)).join('')
-  return `\nfunction ${name}(p) {\n  const b = p.bytes\n${reads}${body}  return CONTINUE\n}\n`
+  const body = rules.map((rule, i) => oneRule(rule, first + i, places, again, into)).join('')
+  return `\nfunction ${name}(p, c) {\n  const b = p.bytes\n${reads}${body}  return CONTINUE\n}\n`
 }
 
 function fieldOf(test: Test): Field[] {
   return test.kind === 'condition' ? [test.condition.field] : []
 }
 
-function oneRule(lowered: LoweredRule, places: Places, again: string, into: Emitted): string {
-  const { id, tests } = lowered
+function oneRule(lowered: LoweredRule, place: number, places: Places, again: string, into: Emitted): string {
+  const { tests } = lowered
+  const counters = place === 0 ? 'c' : `c + ${place * COUNTERS}`
   const asked = tests.map((test) => testText(test, lowered, into))
-  const acts = [`packets[${id}]++; bytes[${id}] += p.end - p.l3`, ...actionText(lowered, places, again, into)]
+  const acts = [
+    `counts[${counters}]++; counts[c + ${place * COUNTERS + 1}] += p.end - p.l3`,
+    ...actionText(lowered, counters, places, again, into),
+  ]
   const block = acts.map((line) => `    ${line}\n`).join('')
   const source = `  // ${sourceLine(lowered)}\n`
   if (asked.length === 0) return `${source}  {\n${block}  }\n`
   const malformed = tests.some(({ kind }) => kind === 'match')
-    ? ` else if (p.isMalformed) {\n    world.dropped = ${id}; return DROP\n  }`
+    ? ` else if (p.isMalformed) {\n    world.dropped = ${counters}; return DROP\n  }`
     : ''
   return `${source}  if (${asked.join(' && ')}) {\n${block}  }${malformed}\n`
 }
 
 function actionText(
-  { id, rule, action }: LoweredRule,
+  { rule, action }: LoweredRule,
+  counters: string,
   places: Places,
   again: string,
   into: Emitted,
@@ -189,7 +265,7 @@ function actionText(
     case 'accept':
       return ['return ACCEPT']
     case 'drop':
-      return [`world.dropped = ${id}; return DROP`]
+      return [`world.dropped = ${counters}; return DROP`]
     case 'return':
       return ['return RETURN']
     case 'continue':
@@ -206,16 +282,16 @@ function actionText(
       into.targets.push(rule)
       return [
         `const verdict = target[${into.targets.length - 1}](p)`,
-        `if (verdict === DROP) world.dropped = ${id}`,
+        `if (verdict === DROP) world.dropped = ${counters}`,
         'if (verdict !== CONTINUE) return verdict',
         ...reread(again),
       ]
   }
 }
 
-function chainCall(chain: string, { names, segments }: Places): string {
-  const name = names.get(chain)
-  return name === undefined ? `machine(${segments.get(chain)}, p)` : `${name}(p)`
+function chainCall(chain: string, places: Places): string {
+  const { number, name, segment } = places.get(chain)!
+  return segment === -1 ? `${name}(p, at[${number}])` : `body(${segment}, at[${number}], p)`
 }
 
 /** What was called may have changed the packet. */

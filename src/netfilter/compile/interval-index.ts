@@ -3,18 +3,11 @@
  * The field's values are cut at every end of a range; values between two cuts have the same list.
  */
 
-/** Value → list. */
-export interface IntervalIndex {
-  /** Where the list of a value (unsigned) begins in `lists`; -1 ends it. */
-  find(value: number): number
-  readonly lists: Int32Array
-}
-
-/** Inclusive, unsigned. */
-export type Range = readonly [least: number, greatest: number]
+import type { FieldIndex } from './field-index.js'
 
 /** The lists of some ranges, planned but not written. */
 export interface IntervalPlan {
+  kind: 'interval'
   width: 16 | 32
   /** Where values begin to have another list, ascending, the first 0. */
   cuts: Float64Array
@@ -29,11 +22,11 @@ export interface IntervalPlan {
   candidates: number
 }
 
-/** @param width bits of the field */
-export function planIntervals(ranges: readonly Range[], width: 16 | 32): IntervalPlan {
-  const cuts = cutsOf(ranges, width)
-  const from = Int32Array.from(ranges, ([least]) => placeOf(cuts, least))
-  const to = Int32Array.from(ranges, ([, greatest]) => placeOf(cuts, greatest + 1))
+/** Plans for ranges from `least[i]` to `greatest[i]`, both included, of a field of `width` bits. */
+export function planIntervals(least: Float64Array, greatest: Float64Array, width: 16 | 32): IntervalPlan {
+  const cuts = cutsOf(least, greatest, width)
+  const from = Int32Array.from(least, (value) => placeOf(cuts, value))
+  const to = Int32Array.from(greatest, (value) => placeOf(cuts, value + 1))
   // A list begins to grow where a range begins: differences first, then their sums.
   const counts = new Int32Array(cuts.length + 1)
   from.forEach((place, i) => {
@@ -47,55 +40,42 @@ export function planIntervals(ranges: readonly Range[], width: 16 | 32): Interva
     length += counts[i]
     squares += counts[i] ** 2
   }
-  return { width, cuts, from, to, counts, length, candidates: length === 0 ? 0 : squares / length }
+  return {
+    kind: 'interval',
+    width,
+    cuts,
+    from,
+    to,
+    counts,
+    length,
+    candidates: length === 0 ? 0 : squares / length,
+  }
 }
 
-/** Writes the lists. */
-export function buildIntervalIndex({ width, cuts, from, to, counts, length }: IntervalPlan): IntervalIndex {
+/** Writes the lists: `rules[i]`, a number from 0, stands for the range i. */
+export function buildIntervalIndex(
+  { width, cuts, from, to, counts, length }: IntervalPlan,
+  rules: Int32Array,
+): FieldIndex {
   const starts = new Int32Array(cuts.length)
   for (let i = 1; i < cuts.length; i++) starts[i] = starts[i - 1] + counts[i - 1] + 1
   const lists = new Int32Array(length + cuts.length).fill(-1)
   const next = starts.slice()
-  for (let rule = 0; rule < from.length; rule++)
-    for (let i = from[rule]; i < to[rule]; i++) lists[next[i]++] = rule
-  return { find: isExact(from, to, cuts) ? exactFinder(cuts, starts) : finder(cuts, starts, width), lists }
+  for (let range = 0; range < from.length; range++)
+    for (let i = from[range]; i < to[range]; i++) lists[next[i]++] = rules[range]
+  const found = starts.map((start, i) => (counts[i] === 1 ? ~lists[start] : start))
+  return { find: finder(cuts, found, width), lists }
 }
 
-/** Whether every range is a single value, none of them the greatest. */
-function isExact(from: Int32Array, to: Int32Array, cuts: Float64Array): boolean {
-  return from.every((place, i) => to[i] === place + 1 && cuts[to[i]] === cuts[place] + 1)
-}
-
-/** Single values: a hash table with open addressing, of value and list; what is not in it has no rules. */
-function exactFinder(cuts: Float64Array, starts: Int32Array): (value: number) => number {
-  const bits = Math.ceil(Math.log2(cuts.length * 2)) + 1
-  const table = new Int32Array(2 << bits).fill(-1)
-  const shift = 32 - bits
-  const mask = (2 << bits) - 1
-  const home = (value: number): number => (Math.imul(value, 0x9e3779b1) >>> shift) << 1
-  const nothing = starts[cuts.length - 1]
-  cuts.forEach((cut, i) => {
-    if (i + 1 === cuts.length || starts[i + 1] - starts[i] === 1) return // no rule there
-    let at = home(cut)
-    while (table[at + 1] !== -1) at = (at + 2) & mask
-    table[at] = cut
-    table[at + 1] = starts[i]
-  })
-  return (value) => {
-    for (let at = home(value); table[at + 1] !== -1; at = (at + 2) & mask)
-      if (table[at] === (value | 0)) return table[at + 1]
-    return nothing
-  }
-}
-
-function cutsOf(ranges: readonly Range[], width: number): Float64Array {
-  const ends = new Float64Array(ranges.length * 2 + 1)
-  ranges.forEach(([least, greatest], i) => {
-    ends[2 * i] = least
-    ends[2 * i + 1] = greatest + 1
-  })
+function cutsOf(least: Float64Array, greatest: Float64Array, width: number): Float64Array {
+  const ends = new Float64Array(least.length * 2 + 1)
+  ends.set(least)
+  for (let i = 0; i < greatest.length; i++) ends[least.length + i] = greatest[i] + 1
+  ends.sort()
   const limit = 2 ** width
-  return ends.sort().filter((value, i) => value < limit && (i === 0 || value !== ends[i - 1]))
+  let count = 0
+  for (const end of ends) if (end < limit && (count === 0 || end !== ends[count - 1])) ends[count++] = end
+  return ends.slice(0, count)
 }
 
 /** The place of a value that is a cut; the number of cuts for one behind the last. */
@@ -111,7 +91,7 @@ function placeOf(cuts: Float64Array, value: number): number {
 }
 
 /** The upper half of the bits says between which cuts to look, a search by halves the rest. */
-function finder(cuts: Float64Array, starts: Int32Array, width: number): (value: number) => number {
+function finder(cuts: Float64Array, found: Int32Array, width: number): (value: number) => number {
   const shift = width - 16
   const first = new Int32Array(65_537).fill(cuts.length - 1)
   for (let i = cuts.length - 1, top = 65_536; top >= 0; top--) {
@@ -127,6 +107,6 @@ function finder(cuts: Float64Array, starts: Int32Array, width: number): (value: 
       if (cuts[middle] <= value) low = middle
       else high = middle - 1
     }
-    return starts[low]
+    return found[low]
   }
 }

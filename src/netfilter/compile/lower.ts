@@ -41,52 +41,55 @@ export interface LoweredChain {
 export function lower(table: Table, firstId: number): LoweredChain[] {
   let first = firstId
   return [...table.chains.values()].map((chain) => {
-    const rules = askedRules(chain).map((rule, i) => lowerRule(chain.name, rule, first + i))
+    const { name } = chain
+    const rules = askedRules(chain).map((rule, i): LoweredRule => ({
+      id: first + i,
+      chain: name,
+      rule,
+      tests: testsOf(rule),
+      action: actionOf(rule),
+    }))
     first += chain.rules.length
-    return { name: chain.name, isBuiltIn: chain.policy !== null, rules }
+    return { name, isBuiltIn: chain.policy !== null, rules }
   })
 }
 
-function lowerRule(chain: string, rule: Rule, id: number): LoweredRule {
-  return { id, chain, rule, tests: testsOf(rule), action: actionOf(rule) }
-}
-
 function testsOf(rule: Rule): Test[] {
-  return [
-    ...addressTest('source', rule.source),
-    ...addressTest('destination', rule.destination),
-    ...interfaceTest('inInterface', rule.inInterface),
-    ...interfaceTest('outInterface', rule.outInterface),
-    ...protocolTest(rule),
-    ...rule.matches.flatMap(({ conditions }, match): Test[] =>
-      conditions === undefined
-        ? [{ kind: 'match', match }]
-        : conditions.map((condition) => ({ kind: 'condition', condition })),
-    ),
-  ]
+  const tests: Test[] = []
+  pushAddress(tests, 'source', rule.source)
+  pushAddress(tests, 'destination', rule.destination)
+  pushInterface(tests, 'inInterface', rule.inInterface)
+  pushInterface(tests, 'outInterface', rule.outInterface)
+  if (rule.protocol !== 0) push(tests, 'protocol', 0xff, rule.protocol, rule.protocolNegated)
+  rule.matches.forEach(({ conditions }, match) => {
+    if (conditions === undefined) tests.push({ kind: 'match', match })
+    else for (const condition of conditions) tests.push({ kind: 'condition', condition })
+  })
+  return tests
 }
 
-function addressTest(field: Field, { address, mask, negated }: AddressTest): Test[] {
-  if (mask === 0 && !negated) return []
-  return [{ kind: 'condition', condition: { field, mask, ranges: [[address, address]], negated } }]
+function pushAddress(tests: Test[], field: Field, { address, mask, negated }: AddressTest): void {
+  if (mask !== 0 || negated) push(tests, field, mask, address, negated)
 }
 
-function interfaceTest(side: 'inInterface' | 'outInterface', test: InterfaceTest): Test[] {
-  return test.name === '' || (test.name === '+' && !test.negated) ? [] : [{ kind: 'interface', side, test }]
+function push(tests: Test[], field: Field, mask: number, value: number, negated: boolean): void {
+  tests.push({ kind: 'condition', condition: { field, mask, ranges: [[value, value]], negated } })
 }
 
-function protocolTest({ protocol, protocolNegated }: Rule): Test[] {
-  if (protocol === 0) return []
-  const ranges = [[protocol, protocol]] as const
-  return [
-    { kind: 'condition', condition: { field: 'protocol', mask: 0xff, ranges, negated: protocolNegated } },
-  ]
+function pushInterface(tests: Test[], side: 'inInterface' | 'outInterface', test: InterfaceTest): void {
+  if (test.name !== '' && (test.name !== '+' || test.negated)) tests.push({ kind: 'interface', side, test })
+}
+
+const CONTINUE: Action = { kind: 'continue' }
+const CALL: Action = { kind: 'call' }
+const PLAIN: Partial<Record<string, Action>> = {
+  ACCEPT: { kind: 'accept' },
+  DROP: { kind: 'drop' },
+  RETURN: { kind: 'return' },
 }
 
 function actionOf({ target }: Rule): Action {
-  if (target === null) return { kind: 'continue' }
+  if (target === null) return CONTINUE
   if (isJump(target)) return { kind: target.goto ? 'goto' : 'jump', chain: target.chain }
-  if (target.name === 'ACCEPT') return { kind: 'accept' }
-  if (target.name === 'DROP') return { kind: 'drop' }
-  return { kind: target.name === 'RETURN' ? 'return' : 'call' }
+  return PLAIN[target.name] ?? CALL
 }

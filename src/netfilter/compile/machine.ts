@@ -1,163 +1,131 @@
 /**
- * Rules as data, and the one loop that asks them: long runs of a chain, and the chains of a table that has so
- * many of them that functions for all would never be compiled by V8.
- *
- *   segment   consecutive rules, asked in turn, or found by an index over one field
- *   chain     a segment that is a whole chain: rules may jump to it
- *   rule      64 bytes, so that asking and counting one touches one cache line:
- *
- *     words 0-3   source, mask, destination, mask
- *     words 4-5   source ports, destination ports: least | greatest << 16
- *     word 6      protocol, -1 for any
- *     word 7      verdict | kind of call << 4 | whether more is asked << 8
- *     word 8      segment of the chain to jump to, -1 for a function
- *     words 10-11, 12-13   packets and bytes, 64-bit floats
+ * The one loop that asks rules which are data (layout.ts): long runs of a chain, and the chains of a table that
+ * has so many of them that functions for all would never be compiled by V8.
  */
 import type { Packet } from '../packet.js'
 import { ACCEPT, CONTINUE, DROP, RETURN } from '../verdict.js'
-import type { Action } from './lower.js'
-import type { RunRule } from './group.js'
-import { buildIntervalIndex } from './interval-index.js'
-import type { KeyField, RunKey } from './key.js'
-
-/** Consecutive rules. */
-export interface DataSegment {
-  rules: readonly RunRule[]
-  /** How its rules are found; null: in turn. */
-  key: RunKey | null
-}
+import type { FieldIndex } from './field-index.js'
+import { buildIndex } from './key.js'
+import type { KeyField } from './key.js'
+import * as layout from './layout.js'
+import type { DataSegment } from './layout.js'
 
 /** What rules of the machine refer to. */
 export interface MachineLinks {
+  /** `dropped`: where in `counts` the rule counts that dropped. */
   world: { dropped: number }
-  /** By rule: what is asked behind the five fields; null: nothing. */
-  rest: Array<((packet: Packet) => boolean) | null>
-  /** By rule: a chain's function to jump to, or a target; null where there is none. */
-  callee: Array<((packet: Packet) => number) | null>
-  /** By rule: the segment that is the chain to jump to; -1 where it is none. */
-  chain: Int32Array
+  /** By link: what is asked behind the five fields; null: nothing. */
+  asks: Array<((packet: Packet) => boolean) | null>
+  /** By link: the body of a chain, or a target; null where there is none. */
+  calls: Array<((packet: Packet, counters: number) => number) | null>
 }
 
-/** Rules at work. */
+/** Rules at work: each returns a verdict, RETURN for leaving the chain, CONTINUE for what is behind. */
 export interface Machine {
-  /** Asks a segment: a verdict, RETURN for leaving the chain, CONTINUE for what is behind it. */
-  ask(segment: number, packet: Packet): number
-  /** Calls `add` for every rule that has counted since the last time, with its number among all tables' rules. */
-  collect(add: (id: number, packets: number, bytes: number) => void): void
+  /** Asks a segment that is a run. */
+  run(segment: number, packet: Packet): number
+  /** Asks a segment that is a body, for the chain that counts there. */
+  body(segment: number, counters: number, packet: Packet): number
 }
 
-/** What a rule says when it holds, before anything is called. */
-const VERDICTS: Record<Action['kind'], number> = {
-  accept: ACCEPT,
-  drop: DROP,
-  return: RETURN,
-  continue: CONTINUE,
-  goto: CONTINUE,
-  jump: CONTINUE,
-  call: CONTINUE,
+/** How the rules of a run are found. */
+interface Finder {
+  index: FieldIndex
+  field: KeyField
 }
 
-const [JUMP, GOTO, CALL] = [1, 2, 3]
-const KINDS: Partial<Record<Action['kind'], number>> = { jump: JUMP, goto: GOTO, call: CALL }
-
-const WORDS = 16
-const [SOURCE, SOURCE_MASK, DESTINATION, DESTINATION_MASK] = [0, 1, 2, 3]
-const [SOURCE_PORTS, DESTINATION_PORTS, PROTOCOL, ACTION, CHAIN] = [4, 5, 6, 7, 8]
-/** In units of 64 bits. */
-const [PACKETS, BYTES] = [5, 6]
-
-/** A machine of these segments; rules are numbered through all of them. */
-export function createMachine(segments: readonly DataSegment[], links: MachineLinks): Machine {
-  const rules = segments.flatMap((segment) => segment.rules)
-  const { world, rest, callee, chain } = links
-  const buffer = new ArrayBuffer(rules.length * WORDS * 4)
-  const words = new Int32Array(buffer)
-  const counts = new Float64Array(buffer)
-  rules.forEach((rule, i) => writeRule(words, i * WORDS, rule, rest[i] !== null, chain[i]))
-  const ids = Int32Array.from(rules, ({ lowered }) => lowered.id)
-  const indexes = segments.map(({ key }) => (key === null ? null : buildIntervalIndex(key.plan)))
-  const keys = segments.map(({ key }) => key?.field ?? null)
-  const begins = new Int32Array(segments.length + 1)
-  segments.forEach((segment, i) => (begins[i + 1] = begins[i] + segment.rules.length))
+/** A machine of these segments, laid out. */
+export function createMachine(
+  segments: readonly DataSegment[],
+  { words, counts, bodies, runs }: layout.Layout,
+  { world, asks, calls }: MachineLinks,
+): Machine {
+  const finders = segments.map(({ key }, i): Finder | null =>
+    key === null ? null : { index: buildIndex(key, runs[i]), field: key.field },
+  )
+  // An imported constant is loaded and checked at every use; a captured one is compiled in.
   const [goOn, accept, drop, leave] = [CONTINUE, ACCEPT, DROP, RETURN]
+  const { SOURCE, SOURCE_MASK, DESTINATION, DESTINATION_MASK, SOURCE_PORTS, DESTINATION_PORTS } = layout
+  const { PROTOCOL, ACTION, LINK, BODY, BODY_END, CHAIN_COUNTERS, RULE_WORDS, COUNTERS } = layout
+  const { GOTO, CALL } = layout
 
-  function ask(segment: number, packet: Packet): number {
-    const index = indexes[segment]
-    const begin = begins[segment]
-    if (index === null) return askAll(begin, begins[segment + 1], packet)
-    const { lists } = index
+  function run(segment: number, packet: Packet): number {
+    const finder = finders[segment]
+    if (finder === null) return askList(runs[segment], 0, runs[segment].length, packet)
+    const { lists } = finder.index
+    const found = finder.index.find(keyOf(finder.field, packet))
+    return found < 0 ? askOne(~found, packet) : askList(lists, found, lists.length, packet)
+  }
+
+  function body(segment: number, counters: number, packet: Packet): number {
+    return askBody(bodies[segment].begin, bodies[segment].end, counters, packet)
+  }
+
+  function askList(list: Int32Array, from: number, end: number, packet: Packet): number {
     let verdict = goOn
-    for (let c = index.find(keyOf(keys[segment]!, packet)); verdict === goOn && lists[c] !== -1; c++)
-      verdict = askOne(begin + lists[c], packet)
+    for (let i = from; verdict === goOn && i < end && list[i] !== -1; i++) verdict = askOne(list[i], packet)
     return verdict
   }
 
-  function askAll(begin: number, end: number, packet: Packet): number {
-    let verdict = goOn
-    for (let i = begin; i < end && verdict === goOn; i++) verdict = askOne(i, packet)
-    return verdict
+  function askOne(w: number, packet: Packet): number {
+    const holdsHere = holds(w, packet.source | 0, packet.destination | 0, packet.protocol, portsOf(packet))
+    return holdsHere ? act(w, (w + RULE_WORDS) >> 1, packet) : goOn
   }
 
-  function askOne(i: number, packet: Packet): number {
-    const w = i * WORDS
-    if ((packet.source & words[w + SOURCE_MASK]) !== words[w + SOURCE]) return goOn
-    if ((packet.destination & words[w + DESTINATION_MASK]) !== words[w + DESTINATION]) return goOn
-    const protocol = words[w + PROTOCOL]
-    if (protocol !== -1 && protocol !== packet.protocol) return goOn
-    if (!isWithin(words[w + SOURCE_PORTS], port(packet, 0))) return goOn
-    if (!isWithin(words[w + DESTINATION_PORTS], port(packet, 2))) return goOn
+  function askBody(begin: number, end: number, counters: number, packet: Packet): number {
+    const source = packet.source | 0
+    const destination = packet.destination | 0
+    const { protocol } = packet
+    const ports = portsOf(packet)
+    let c = counters
+    for (let w = begin; w < end; w += RULE_WORDS, c += COUNTERS) {
+      if (!holds(w, source, destination, protocol, ports)) continue
+      const verdict = act(w, c, packet)
+      if (verdict !== goOn) return verdict
+    }
+    return goOn
+  }
+
+  function holds(w: number, source: number, destination: number, protocol: number, ports: number): boolean {
+    if ((source & words[w + SOURCE_MASK]) !== words[w + SOURCE]) return false
+    if ((destination & words[w + DESTINATION_MASK]) !== words[w + DESTINATION]) return false
+    const wanted = words[w + PROTOCOL]
+    if (wanted !== -1 && wanted !== protocol) return false
+    return (
+      isWithin(words[w + SOURCE_PORTS], ports >>> 16) &&
+      isWithin(words[w + DESTINATION_PORTS], ports & 0xffff)
+    )
+  }
+
+  /** @param c where the rule counts */
+  function act(w: number, c: number, packet: Packet): number {
     const action = words[w + ACTION]
-    if (action > 0xff && !rest[i]!(packet)) return packet.isMalformed ? blame(i) : goOn
-    counts[(w >> 1) + PACKETS]++
-    counts[(w >> 1) + BYTES] += packet.end - packet.l3
-    if ((action & 0xf0) !== 0) return call(i, (action >> 4) & 0xf, packet)
-    return (action & 0xf) === drop ? blame(i) : action & 0xf
+    if (action > 0xff && !asks[words[w + LINK]]!(packet)) return packet.isMalformed ? blame(c) : goOn
+    counts[c]++
+    counts[c + 1] += packet.end - packet.l3
+    if ((action & 0xf0) !== 0) return call(w, c, (action >> 4) & 0xf, packet)
+    return (action & 0xf) === drop ? blame(c) : action & 0xf
   }
 
-  function call(i: number, kind: number, packet: Packet): number {
-    const to = words[i * WORDS + CHAIN]
-    const said = to === -1 ? callee[i]!(packet) : ask(to, packet)
+  function call(w: number, c: number, kind: number, packet: Packet): number {
+    const begin = words[w + BODY]
+    const said =
+      begin === -1
+        ? calls[words[w + LINK]]!(packet, words[w + CHAIN_COUNTERS])
+        : askBody(begin, words[w + BODY_END], words[w + CHAIN_COUNTERS], packet)
     if (said === accept) return accept
     // A chain that dropped has said which of its rules it was.
-    if (said === drop) return kind === CALL ? blame(i) : drop
+    if (said === drop) return kind === CALL ? blame(c) : drop
     if (kind === GOTO) return leave
     return kind === CALL ? said : goOn
   }
 
-  function blame(i: number): number {
-    world.dropped = ids[i]
+  function blame(c: number): number {
+    world.dropped = c
     return drop
   }
 
-  function collect(add: (id: number, packets: number, bytes: number) => void): void {
-    for (let i = 0; i < ids.length; i++) {
-      const at = (i * WORDS) >> 1
-      if (counts[at + PACKETS] === 0) continue
-      add(ids[i], counts[at + PACKETS], counts[at + BYTES])
-      counts[at + PACKETS] = counts[at + BYTES] = 0
-    }
-  }
-
-  return { ask, collect }
-}
-
-function writeRule(
-  words: Int32Array,
-  w: number,
-  { fields, lowered }: RunRule,
-  asksMore: boolean,
-  chain: number,
-): void {
-  const { kind } = lowered.action
-  words[w + SOURCE] = fields.source
-  words[w + SOURCE_MASK] = fields.sourceMask
-  words[w + DESTINATION] = fields.destination
-  words[w + DESTINATION_MASK] = fields.destinationMask
-  words[w + SOURCE_PORTS] = fields.sourcePorts[0] | (fields.sourcePorts[1] << 16)
-  words[w + DESTINATION_PORTS] = fields.destinationPorts[0] | (fields.destinationPorts[1] << 16)
-  words[w + PROTOCOL] = fields.protocol
-  words[w + ACTION] = VERDICTS[kind] | ((KINDS[kind] ?? 0) << 4) | (Number(asksMore) << 8)
-  words[w + CHAIN] = chain
+  return { run, body }
 }
 
 function isWithin(bounds: number, value: number): boolean {
@@ -168,6 +136,10 @@ function keyOf(field: KeyField, packet: Packet): number {
   if (field === 'source') return packet.source
   if (field === 'destination') return packet.destination
   return port(packet, field === 'source-port' ? 0 : 2)
+}
+
+function portsOf({ bytes, l4 }: Packet): number {
+  return (bytes[l4] << 24) | (bytes[l4 + 1] << 16) | (bytes[l4 + 2] << 8) | bytes[l4 + 3]
 }
 
 function port({ bytes, l4 }: Packet, offset: number): number {
