@@ -50,15 +50,24 @@ export class Packet {
     return this.end - this.l3
   }
 
-  /** Takes in the IPv4 header at `l3`, which `ipv4.check` has passed; where the packet is, the caller says. */
-  read(bytes: Uint8Array, frame: number, l3: number): void {
+  /**
+   * Takes in the IPv4 header at `l3`, which `ipv4.check` has passed; where the packet is, the caller says. Who knows
+   * `l4` and the protocol already, from when the packet came in, spares looking for them again.
+   */
+  read(
+    bytes: Uint8Array,
+    frame: number,
+    l3: number,
+    l4 = l3 + ipv4.headerLength(bytes, l3),
+    protocol = ipv4.protocol(bytes, l3),
+  ): void {
     this.bytes = bytes
     this.frame = frame
     this.l3 = l3
-    this.l4 = l3 + ipv4.headerLength(bytes, l3)
+    this.l4 = l4
     this.end = l3 + ipv4.totalLength(bytes, l3)
     this.room = 0
-    this.protocol = ipv4.protocol(bytes, l3)
+    this.protocol = protocol
     this.source = ipv4.source(bytes, l3)
     this.destination = ipv4.destination(bytes, l3)
     this.fragmentOffset = ipv4.fragmentOffset(bytes, l3)

@@ -8,21 +8,17 @@
  * frame with a priority tag) meets PREROUTING and INPUT as any packet of an interface does.
  */
 import type { Drops } from '../core/drops.js'
-import { culpritText } from '../netfilter/engine.js'
 import type { Engine } from '../netfilter/engine.js'
 import { FORWARD, INPUT, POSTROUTING, PREROUTING } from '../netfilter/hook.js'
-import type { Hook } from '../netfilter/hook.js'
-import { BROADCAST, MULTICAST, Packet, UNICAST } from '../netfilter/packet.js'
-import type { Chain, Rule } from '../netfilter/rule.js'
-import { ACCEPT } from '../netfilter/verdict.js'
-import { SMALL_ROOM } from '../packet/arena.js'
 import type { Arena } from '../packet/arena.js'
 import { locate } from '../packet/locate.js'
-import { isBroadcast, isGroup, sameMac } from '../wire/address.js'
+import { sameMac } from '../wire/address.js'
 import * as ethernet from '../wire/ethernet.js'
 import * as ipv4 from '../wire/ipv4.js'
 import { OK, TRUNCATED } from '../wire/reason.js'
 import * as vlan from '../wire/vlan.js'
+import { createJudge } from './judge.js'
+import type { CurrentPacket } from './judge.js'
 import { isForNode } from './node-view.js'
 import type { NodeDescription } from './node-view.js'
 import { takesOptions } from './received-options.js'
@@ -50,11 +46,6 @@ export interface Hooks {
   ownOfPort(slot: number): void
 }
 
-/** The packet that rules are being asked about: what a rule answers takes its time from it. */
-export interface CurrentPacket {
-  slot: number
-}
-
 /** The hooks over these rules. `portNames` may grow. */
 export function createHooks(
   arena: Arena,
@@ -64,12 +55,9 @@ export function createHooks(
   portNames: readonly string[],
   current: CurrentPacket,
 ): Hooks {
-  const { start, length, port, time, mark, etherType, l3 } = arena
+  const { start, length, port, mark, etherType, l3 } = arena
   const { bytes } = arena.memory
-  const packet = new Packet()
-  const reasons = new Map<Chain | Rule, number>()
-  const malformed = new Map<Chain | Rule, number>()
-
+  const judge = createJudge(arena, drops, engine, node, current)
   const otherPorts = Object.entries(node.portMacs)
 
   const isIpv4 = (slot: number): boolean => etherType[slot] === IPV4 && l3[slot] === ETHERNET
@@ -121,8 +109,8 @@ export function createHooks(
   function receive(slot: number, header: number, inInterface: string): number {
     const at = start[slot] + header
     if (ipv4.check(bytes, at, start[slot] + length[slot]) !== OK) return OK
-    const refusal = judge(PREROUTING, slot, inInterface, '', '', header)
-    return refusal === OK && isTakenIn(at) ? judge(INPUT, slot, inInterface, '', '', header) : refusal
+    const refusal = judge(PREROUTING, slot, inInterface, '', '')
+    return refusal === OK && isTakenIn(at) ? judge(INPUT, slot, inInterface, '', '') : refusal
   }
 
   /** INPUT is asked about whole datagrams (ip_local_deliver), and the node does not put fragments together yet. */
@@ -142,43 +130,6 @@ export function createHooks(
     for (const [name, mac] of otherPorts)
       if (name !== portNames[port[slot]] && sameMac(bytes, start[slot], mac, 0)) return true
     return false
-  }
-
-  /** `physicalOut` is '' for what does not leave by a port. */
-  function judge(
-    hook: Hook,
-    slot: number,
-    inInterface: string,
-    physicalIn: string,
-    physicalOut: string,
-    header = ETHERNET,
-  ): number {
-    const at = start[slot]
-    packet.read(bytes, at, at + header)
-    packet.inInterface = inInterface
-    packet.outInterface = physicalOut === '' ? '' : node.bridge
-    packet.physicalIn = physicalIn
-    packet.physicalOut = physicalOut
-    packet.isBridged = physicalOut !== ''
-    packet.type = isBroadcast(bytes, at) ? BROADCAST : isGroup(bytes, at) ? MULTICAST : UNICAST
-    packet.mark = mark[slot] >>> 0
-    packet.now = time[slot]
-    packet.room = header === ETHERNET ? Math.max(0, SMALL_ROOM - length[slot]) : 0
-    current.slot = slot
-    const verdict = engine.judge(hook, packet)
-    mark[slot] = packet.mark
-    if (header === ETHERNET) length[slot] = packet.end - at
-    return verdict === ACCEPT ? OK : reasonOf()
-  }
-
-  /** The drop reason of the rule or policy that has just dropped, registered when it drops for the first time. */
-  function reasonOf(): number {
-    const { culprit } = engine
-    const known = culprit.isMalformed ? malformed : reasons
-    const key = culprit.rule ?? culprit.chain
-    const reason = known.get(key) ?? drops.register(culpritText(culprit))
-    known.set(key, reason)
-    return reason
   }
 
   return { prerouting, forward, input, ownOfPort }
