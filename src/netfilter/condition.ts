@@ -30,9 +30,9 @@ export interface Condition {
 export function within(
   field: Field,
   mask: number,
-  [least, greatest]: readonly [number, number],
+  range: readonly [number, number],
   negated: boolean,
 ): Condition {
-  if (least > greatest) return { field, mask, ranges: [[0, mask]], negated: !negated }
-  return { field, mask, ranges: [[least, greatest]], negated }
+  if (range[0] > range[1]) return { field, mask, ranges: [[0, mask]], negated: !negated }
+  return { field, mask, ranges: [range], negated }
 }

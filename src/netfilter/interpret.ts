@@ -159,7 +159,7 @@ function startChains(
 /** A match may ask for what this world has not got, a set for instance: that is a mistake of its line. */
 function startMatches(path: string, { line, matches }: Rule, runtime: Runtime): Started['matches'] {
   try {
-    return matches.map(({ start, conditions }) => (conditions === undefined ? start!(runtime) : null))
+    return matches.map((match) => ('conditions' in match ? null : match.start!(runtime)))
   } catch (error) {
     if (!(error instanceof RuleError)) throw error
     throw new RulesError(path, [{ line, message: error.message }])

@@ -28,7 +28,7 @@ export interface Match {
    */
   start?(runtime: Runtime): (packet: Packet) => boolean
   /** The same as comparisons that all must hold, where it can be said so: what the compiler makes code of. */
-  readonly conditions?: readonly Condition[]
+  readonly conditions?: readonly Condition[] | undefined
   /** The hooks that it may stand in with these options, where that is fewer than its extension says. */
   readonly hooks?: readonly Hook[] | undefined
 }

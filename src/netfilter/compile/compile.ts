@@ -19,7 +19,6 @@ import { createMachine } from './machine.js'
 import type { Machine, MachineLinks } from './machine.js'
 import { COUNTERS, layOut } from './layout.js'
 import type { Layout } from './layout.js'
-import { simplify } from './simplify.js'
 
 const TCP = 6
 const TCP_HEADER = 20
@@ -33,7 +32,7 @@ export function compiledText(rules: RuleSet): string {
     const how = key === null ? 'asked in turn' : `found by their ${key.field}`
     return [
       `\n// segment ${i}: ${list.length} rules, ${how}`,
-      ...list.map(({ lowered }) => `//   ${sourceLine(lowered)}`),
+      ...list.map((rule) => `//   ${sourceLine(rule)}`),
     ]
   })
   return [text.trimStart(), ...data.flat()].join('\n')
@@ -52,7 +51,7 @@ function emitAll(rules: RuleSet): Emitted {
   }
   let firstId = 0
   for (const table of rules.tables.values()) {
-    if (table.name !== 'nat') emit(table.name, simplify(lower(table, firstId)), into)
+    if (table.name !== 'nat') emit(table.name, lower(table, firstId), into)
     for (const { rules: list } of table.chains.values()) firstId += list.length
   }
   return into

@@ -17,14 +17,14 @@ import type { Condition, Field } from '../condition.js'
 import { ruleText } from '../rule-text.js'
 import { SHORTEST_RUN, group } from './group.js'
 import type { Segment } from './group.js'
-import type { LoweredChain, LoweredRule, Test } from './lower.js'
+import type { LoweredChain, LoweredRule } from './lower.js'
 import { keyOf } from './key.js'
 import type { RunKey } from './key.js'
 import { COUNTERS } from './layout.js'
 import type { DataSegment } from './layout.js'
-import type { RunRule } from './run-rule.js'
 import { share } from './share.js'
 import type { Body } from './share.js'
+import type { Test } from './test.js'
 
 /** Rules in one function. */
 const PIECE = 48
@@ -81,19 +81,17 @@ type Places = ReadonlyMap<string, Place>
 export function emit(table: string, chains: readonly LoweredChain[], into: Emitted): void {
   const places = new Map<string, Place>()
   const own = chains.filter((chain) => chain.isBuiltIn || chain.rules.length >= SHORTEST_RUN)
-  const bodies = share(chains.filter((chain) => !own.includes(chain))).sort(
-    (a, b) => b.chains.length - a.chains.length,
-  )
+  const bodies = share(chains.filter((chain) => !own.includes(chain))).sort((a, b) => b.length - a.length)
   const asCode = bodies.slice(0, MOST_FUNCTIONS)
   const asData = bodies.slice(MOST_FUNCTIONS)
   const place = ({ name }: LoweredChain, functionName: string, segment: number): void => {
     places.set(name, { number: into.chains.push([]) - 1, name: functionName, segment })
   }
   own.forEach((chain, i) => place(chain, functionName(table, i, chain), -1))
-  asCode.forEach(({ chains: all }, i) => {
+  asCode.forEach((all, i) => {
     for (const chain of all) place(chain, functionName(table, own.length + i, all[0]), -1)
   })
-  asData.forEach(({ chains: all }, i) => {
+  asData.forEach((all, i) => {
     for (const chain of all) place(chain, '', into.segments.length + i)
   })
   for (const body of asData) addBody(body, places, into)
@@ -107,18 +105,12 @@ function functionName(table: string, number: number, { name }: LoweredChain): st
   return `${table}_${number}_${name.replaceAll(/\W/g, '_')}`
 }
 
-function addBody({ rules, chains }: Body, places: Places, into: Emitted): void {
-  addSegment(
-    rules,
-    chains.map(({ name }) => name),
-    null,
-    places,
-    into,
-  )
+function addBody(chains: Body, places: Places, into: Emitted): void {
+  addSegment(chains[0].rules, true, null, places, into)
   for (const { name, rules: counted } of chains) into.chains[places.get(name)!.number] = counted
 }
 
-function bodyText(table: string, { chains }: Body, places: Places, into: Emitted): string {
+function bodyText(table: string, chains: Body, places: Places, into: Emitted): string {
   for (const { name, rules } of chains) into.chains[places.get(name)!.number] = rules
   const others = chains.length === 1 ? '' : `\n// ${chains.length} chains of ${table}, ${namesOf(chains)}`
   return `${others}${chainText(chains[0], places, into)}`
@@ -159,31 +151,32 @@ function piecesOf(segment: Segment): Segment[] {
 }
 
 /** The call of a run; its rules are data, and what they ask beyond that small functions. */
-function runText(rules: readonly RunRule[], places: Places, into: Emitted): string {
+function runText(rules: readonly LoweredRule[], places: Places, into: Emitted): string {
   const key = keyOf(rules)
-  const segment = addSegment(rules, null, key, places, into)
+  const segment = addSegment(rules, false, key, places, into)
   const how = key === null ? 'one after another' : `by their ${key.field}`
   return [
     `  // ${rules.length} rules, found ${how}, from`,
-    `  //   ${sourceLine(rules[0].lowered)}`,
+    `  //   ${sourceLine(rules[0])}`,
     '  // to',
-    `  //   ${sourceLine(rules[rules.length - 1].lowered)}`,
+    `  //   ${sourceLine(rules[rules.length - 1])}`,
     `  verdict = run(${segment}, p)\n`,
   ].join('\n')
 }
 
-/** Gives rules to the machine: a run, or what the chains of these names are. Returns the number of their segment. */
+/** Gives rules to the machine; returns the number of their segment. */
 function addSegment(
-  rules: readonly RunRule[],
-  names: readonly string[] | null,
+  rules: readonly LoweredRule[],
+  isBody: boolean,
   key: RunKey | null,
   places: Places,
   into: Emitted,
 ): number {
   const links: number[] = []
   const jumps: DataSegment['jumps'][number][] = []
-  for (const { lowered, rest } of rules) {
-    const { action, rule } = lowered
+  for (const lowered of rules) {
+    const { rule, shape } = lowered
+    const { action, rest } = shape
     const asks = rest.length === 0 ? null : restText(rest, lowered, into)
     const to = 'chain' in action ? places.get(action.chain)! : null
     let calls: string | null = null
@@ -192,7 +185,7 @@ function addSegment(
     jumps.push(to === null ? null : { chain: to.number, segment: to.segment })
     links.push(asks === null && calls === null ? -1 : linkOf({ asks, calls }, into))
   }
-  return into.segments.push({ rules, links, jumps, isBody: names !== null, key }) - 1
+  return into.segments.push({ rules, links, jumps, isBody, key }) - 1
 }
 
 /** The same text is made once: what rules of many chains have in common is one function. */
@@ -226,7 +219,7 @@ function pieceText(
   places: Places,
   into: Emitted,
 ): string {
-  const fields = new Set(rules.flatMap(({ tests }) => tests.flatMap(fieldOf)))
+  const fields = new Set(rules.flatMap(({ shape }) => shape.tests.flatMap(fieldOf)))
   const reads = [...fields].map((field) => `  let ${READ[field][0]} = ${READ[field][1]}\n`).join('')
   const again = [...fields].map((field) => `${READ[field][0]} = ${READ[field][1]}`).join('; ')
   const body = rules.map((rule, i) => oneRule(rule, first + i, places, again, into)).join('')
@@ -238,7 +231,7 @@ function fieldOf(test: Test): Field[] {
 }
 
 function oneRule(lowered: LoweredRule, place: number, places: Places, again: string, into: Emitted): string {
-  const { tests } = lowered
+  const { tests } = lowered.shape
   const counters = place === 0 ? 'c' : `c + ${place * COUNTERS}`
   const asked = tests.map((test) => testText(test, lowered, into))
   const acts = [
@@ -255,7 +248,7 @@ function oneRule(lowered: LoweredRule, place: number, places: Places, again: str
 }
 
 function actionText(
-  { rule, action }: LoweredRule,
+  { rule, shape: { action } }: LoweredRule,
   counters: string,
   places: Places,
   again: string,

@@ -3,33 +3,34 @@
  * between them stays code.
  */
 import type { LoweredChain, LoweredRule } from './lower.js'
-import { asRunRule } from './run-rule.js'
-import type { RunRule } from './run-rule.js'
 
 /** Shorter runs are faster as code. */
 export const SHORTEST_RUN = 16
 
 /** A stretch of a chain. */
-export type Segment = { kind: 'code'; rules: LoweredRule[] } | { kind: 'run'; rules: RunRule[] }
+export interface Segment {
+  kind: 'code' | 'run'
+  rules: LoweredRule[]
+}
 
 /** The chain in stretches. */
 export function group({ rules }: LoweredChain): Segment[] {
   const segments: Segment[] = []
   for (let at = 0; at < rules.length;) {
-    const run: RunRule[] = []
-    for (let i = at; i < rules.length; i++) {
-      const rule = asRunRule(rules[i])
-      if (rule.rest.length === rules[i].tests.length) break // it asks for nothing that could tell it from others
-      run.push(rule)
-    }
-    if (run.length >= SHORTEST_RUN) segments.push({ kind: 'run', rules: run })
-    else {
-      const code = rules.slice(at, at + Math.max(1, run.length))
-      const last = segments.at(-1)
-      if (last?.kind === 'code') last.rules.push(...code)
-      else segments.push({ kind: 'code', rules: code })
-    }
-    at += Math.max(1, run.length)
+    let end = at
+    while (end < rules.length && isTellable(rules[end])) end++
+    const isRun = end - at >= SHORTEST_RUN
+    if (!isRun) end = Math.max(end, at + 1)
+    const kind = isRun ? 'run' : 'code'
+    const last = segments.at(-1)
+    if (kind === 'code' && last?.kind === 'code') last.rules.push(...rules.slice(at, end))
+    else segments.push({ kind, rules: rules.slice(at, end) })
+    at = end
   }
   return segments
+}
+
+/** Whether the rule asks for something that could tell it from others. */
+function isTellable({ shape }: LoweredRule): boolean {
+  return shape.rest.length < shape.tests.length
 }

@@ -1,5 +1,5 @@
 /** Which field tells the rules of a run apart: it leads to a short list of candidates. */
-import type { RunRule } from './run-rule.js'
+import type { LoweredRule } from './lower.js'
 import { buildExactIndex, planExact } from './exact-index.js'
 import type { ExactPlan } from './exact-index.js'
 import type { FieldIndex } from './field-index.js'
@@ -29,7 +29,7 @@ export interface RunKey {
 }
 
 /** The field that leads to the fewest candidates; null where none does any good: the rules are asked in turn. */
-export function keyOf(rules: readonly RunRule[]): RunKey | null {
+export function keyOf(rules: readonly LoweredRule[]): RunKey | null {
   const limit = Math.max(LEAST_LISTS, rules.length * LISTS_PER_RULE)
   let best: RunKey | null = null
   let fewest = rules.length / 2
@@ -51,10 +51,10 @@ export function buildIndex({ plan }: RunKey, words: Int32Array): FieldIndex {
 }
 
 /** The least value of a field that each rule may match, and the greatest. A mask with holes bounds nothing. */
-function leastOf(rules: readonly RunRule[], field: KeyField): Float64Array {
+function leastOf(rules: readonly LoweredRule[], field: KeyField): Float64Array {
   const values = new Float64Array(rules.length)
   for (let i = 0; i < rules.length; i++) {
-    const rule = rules[i]
+    const rule = rules[i].shape.fields
     if (field === 'source-port') values[i] = rule.sourcePorts[0]
     else if (field === 'destination-port') values[i] = rule.destinationPorts[0]
     else if (field === 'source') values[i] = isPrefix(rule.sourceMask) ? rule.source : 0
@@ -63,10 +63,10 @@ function leastOf(rules: readonly RunRule[], field: KeyField): Float64Array {
   return values
 }
 
-function greatestOf(rules: readonly RunRule[], field: KeyField): Float64Array {
+function greatestOf(rules: readonly LoweredRule[], field: KeyField): Float64Array {
   const values = new Float64Array(rules.length)
   for (let i = 0; i < rules.length; i++) {
-    const rule = rules[i]
+    const rule = rules[i].shape.fields
     if (field === 'source-port') values[i] = rule.sourcePorts[1]
     else if (field === 'destination-port') values[i] = rule.destinationPorts[1]
     else if (field === 'source') values[i] = lastOf(rule.source, rule.sourceMask)

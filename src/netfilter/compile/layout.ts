@@ -16,13 +16,13 @@
  * A body serves all the chains that share it: its rules have no counters.
  */
 import { ACCEPT, CONTINUE, DROP, RETURN } from '../verdict.js'
-import type { RunRule } from './run-rule.js'
 import type { RunKey } from './key.js'
-import type { Action, LoweredRule } from './lower.js'
+import type { LoweredRule } from './lower.js'
+import type { Action } from './test.js'
 
 /** Consecutive rules: a run within a chain, or the body of chains. */
 export interface DataSegment {
-  rules: readonly RunRule[]
+  rules: readonly LoweredRule[]
   /** By rule: the number of its link; -1 for none. */
   links: readonly number[]
   /** By rule: the chain that it jumps to, and the segment that is its body, -1 where that is a function. */
@@ -102,7 +102,7 @@ export function layOut(
     rules.forEach((rule, i) => {
       const w = (places[i] = Math.ceil(counted / LINE_WORDS) * LINE_WORDS)
       counted = w + COUNTED_RULE_WORDS
-      ids[(w + RULE_WORDS) / (COUNTERS * 2)] = rule.lowered.id
+      ids[(w + RULE_WORDS) / (COUNTERS * 2)] = rule.id
       writeRule(words, w, rule, links[i])
       if (jumps[i] !== null) writeJump(w, jumps[i])
     })
@@ -154,16 +154,17 @@ function placesOf(segments: readonly DataSegment[], first: number): Array<{ begi
   })
 }
 
-function writeRule(words: Int32Array, w: number, rule: RunRule, link: number): void {
-  const { kind } = rule.lowered.action
-  words[w + SOURCE] = rule.source
-  words[w + SOURCE_MASK] = rule.sourceMask
-  words[w + DESTINATION] = rule.destination
-  words[w + DESTINATION_MASK] = rule.destinationMask
-  words[w + SOURCE_PORTS] = rule.sourcePorts[0] | (rule.sourcePorts[1] << 16)
-  words[w + DESTINATION_PORTS] = rule.destinationPorts[0] | (rule.destinationPorts[1] << 16)
-  words[w + PROTOCOL] = rule.protocol
-  words[w + ACTION] = VERDICTS[kind] | ((KINDS[kind] ?? 0) << 4) | (Number(rule.rest.length > 0) << 8)
+function writeRule(words: Int32Array, w: number, { shape }: LoweredRule, link: number): void {
+  const { action, fields, rest } = shape
+  words[w + SOURCE] = fields.source
+  words[w + SOURCE_MASK] = fields.sourceMask
+  words[w + DESTINATION] = fields.destination
+  words[w + DESTINATION_MASK] = fields.destinationMask
+  words[w + SOURCE_PORTS] = fields.sourcePorts[0] | (fields.sourcePorts[1] << 16)
+  words[w + DESTINATION_PORTS] = fields.destinationPorts[0] | (fields.destinationPorts[1] << 16)
+  words[w + PROTOCOL] = fields.protocol
+  words[w + ACTION] =
+    VERDICTS[action.kind] | ((KINDS[action.kind] ?? 0) << 4) | (Number(rest.length > 0) << 8)
   words[w + LINK] = link
   words[w + BODY] = words[w + BODY_END] = words[w + CHAIN_COUNTERS] = -1
 }

@@ -1,33 +1,16 @@
-/**
- * First pass: every rule as a list of tests, in the order in which ip_tables asks them, and what it does then.
- *
- *   test    a comparison of fields · the name of an interface · a match that only its own function can decide
- *   action  accept · drop · return · jump · goto · call a target · go on
- */
-import type { Condition, Field } from '../condition.js'
-import type { AddressTest, InterfaceTest, Rule, Table } from '../rule.js'
+/** Second pass: the rules of a table that packets can come to, numbered through all tables. */
 import { askedRules } from '../reach.js'
-import { isJump } from '../rule.js'
+import type { Rule, Table } from '../rule.js'
+import { shapeOf } from './shape.js'
+import type { Shape } from './shape.js'
 
-/** What is asked of a packet. */
-export type Test =
-  | { kind: 'condition'; condition: Condition }
-  | { kind: 'interface'; side: 'inInterface' | 'outInterface'; test: InterfaceTest }
-  /** The match of this number in the rule. */
-  | { kind: 'match'; match: number }
-
-/** What is done when all tests hold. */
-export type Action =
-  { kind: 'accept' | 'drop' | 'return' | 'continue' | 'call' } | { kind: 'jump' | 'goto'; chain: string }
-
-/** A rule, numbered through all tables. */
+/** A rule in its place. */
 export interface LoweredRule {
   id: number
   /** The chain that it is in. */
   chain: string
   rule: Rule
-  tests: Test[]
-  action: Action
+  shape: Shape
 }
 
 /** A chain of such rules. */
@@ -37,59 +20,31 @@ export interface LoweredChain {
   rules: LoweredRule[]
 }
 
-/** The chains of a table; `firstId` is the number of the first rule. Rules that are never asked are left out. */
+/**
+ * The chains that a hook leads to; `firstId` is the number of the table's first rule. What is left out is never
+ * asked, or cannot hold: its counters stay 0, as they would.
+ */
 export function lower(table: Table, firstId: number): LoweredChain[] {
+  const chains = new Map<string, LoweredChain>()
   let first = firstId
-  return [...table.chains.values()].map((chain) => {
+  for (const chain of table.chains.values()) {
     const { name } = chain
-    const rules = askedRules(chain).map((rule, i): LoweredRule => ({
-      id: first + i,
-      chain: name,
-      rule,
-      tests: testsOf(rule),
-      action: actionOf(rule),
-    }))
+    const rules: LoweredRule[] = []
+    askedRules(chain).forEach((rule, i) => {
+      const shape = shapeOf(rule)
+      if (shape.canHold) rules.push({ id: first + i, chain: name, rule, shape })
+    })
+    chains.set(name, { name, isBuiltIn: chain.policy !== null, rules })
     first += chain.rules.length
-    return { name, isBuiltIn: chain.policy !== null, rules }
-  })
+  }
+  return reached(chains)
 }
 
-function testsOf(rule: Rule): Test[] {
-  const tests: Test[] = []
-  pushAddress(tests, 'source', rule.source)
-  pushAddress(tests, 'destination', rule.destination)
-  pushInterface(tests, 'inInterface', rule.inInterface)
-  pushInterface(tests, 'outInterface', rule.outInterface)
-  if (rule.protocol !== 0) push(tests, 'protocol', 0xff, rule.protocol, rule.protocolNegated)
-  rule.matches.forEach(({ conditions }, match) => {
-    if (conditions === undefined) tests.push({ kind: 'match', match })
-    else for (const condition of conditions) tests.push({ kind: 'condition', condition })
-  })
-  return tests
-}
-
-function pushAddress(tests: Test[], field: Field, { address, mask, negated }: AddressTest): void {
-  if (mask !== 0 || negated) push(tests, field, mask, address, negated)
-}
-
-function push(tests: Test[], field: Field, mask: number, value: number, negated: boolean): void {
-  tests.push({ kind: 'condition', condition: { field, mask, ranges: [[value, value]], negated } })
-}
-
-function pushInterface(tests: Test[], side: 'inInterface' | 'outInterface', test: InterfaceTest): void {
-  if (test.name !== '' && (test.name !== '+' || test.negated)) tests.push({ kind: 'interface', side, test })
-}
-
-const CONTINUE: Action = { kind: 'continue' }
-const CALL: Action = { kind: 'call' }
-const PLAIN: Partial<Record<string, Action>> = {
-  ACCEPT: { kind: 'accept' },
-  DROP: { kind: 'drop' },
-  RETURN: { kind: 'return' },
-}
-
-function actionOf({ target }: Rule): Action {
-  if (target === null) return CONTINUE
-  if (isJump(target)) return { kind: target.goto ? 'goto' : 'jump', chain: target.chain }
-  return PLAIN[target.name] ?? CALL
+function reached(chains: ReadonlyMap<string, LoweredChain>): LoweredChain[] {
+  const names = new Set<string>()
+  for (const { name, isBuiltIn } of chains.values()) if (isBuiltIn) names.add(name)
+  for (const name of names)
+    for (const { shape } of chains.get(name)!.rules)
+      if ('chain' in shape.action) names.add(shape.action.chain)
+  return [...names].map((name) => chains.get(name)!)
 }

@@ -3,15 +3,11 @@
  * counters. Where a match or a target of its own kind is asked, which may remember something, nothing is shared.
  */
 import type { Condition } from '../condition.js'
-import { asRunRule } from './run-rule.js'
-import type { RunRule } from './run-rule.js'
-import type { LoweredChain, Test } from './lower.js'
+import type { LoweredChain, LoweredRule } from './lower.js'
+import type { Test } from './test.js'
 
-/** What chains have in common: the rules of the first of them. */
-export interface Body {
-  chains: LoweredChain[]
-  rules: readonly RunRule[]
-}
+/** Chains that have a body in common. */
+export type Body = LoweredChain[]
 
 /** Numbers that say of a rule what it asks and does. */
 const NUMBERS = 11
@@ -23,14 +19,13 @@ export function share(chains: readonly LoweredChain[]): Body[] {
   const alike = new Map<number, Array<{ body: Body; signature: Int32Array }>>()
   const texts = new Numbering()
   for (const chain of chains) {
-    const rules = chain.rules.map(asRunRule)
-    const signature = signatureOf(rules, texts)
+    const signature = signatureOf(chain.rules, texts)
     const hash = hashOf(signature)
     const candidates = alike.get(hash) ?? []
     const known = candidates.find((one) => isSame(one.signature, signature))
-    if (known !== undefined) known.body.chains.push(chain)
+    if (known !== undefined) known.body.push(chain)
     else {
-      const body = { chains: [chain], rules }
+      const body = [chain]
       bodies.push(body)
       alike.set(hash, [...candidates, { body, signature }])
     }
@@ -38,22 +33,22 @@ export function share(chains: readonly LoweredChain[]): Body[] {
   return bodies
 }
 
-function signatureOf(rules: readonly RunRule[], texts: Numbering): Int32Array {
+function signatureOf(rules: readonly LoweredRule[], texts: Numbering): Int32Array {
   const numbers = new Int32Array(rules.length * NUMBERS)
-  rules.forEach((rule, i) => {
-    const { action } = rule.lowered
+  rules.forEach(({ shape }, i) => {
+    const { action, fields, rest } = shape
     const at = i * NUMBERS
-    numbers[at] = rule.source
-    numbers[at + 1] = rule.sourceMask
-    numbers[at + 2] = rule.destination
-    numbers[at + 3] = rule.destinationMask
-    numbers[at + 4] = rule.protocol
-    numbers[at + 5] = rule.sourcePorts[0] | (rule.sourcePorts[1] << 16)
-    numbers[at + 6] = rule.destinationPorts[0] | (rule.destinationPorts[1] << 16)
+    numbers[at] = fields.source
+    numbers[at + 1] = fields.sourceMask
+    numbers[at + 2] = fields.destination
+    numbers[at + 3] = fields.destinationMask
+    numbers[at + 4] = fields.protocol
+    numbers[at + 5] = fields.sourcePorts[0] | (fields.sourcePorts[1] << 16)
+    numbers[at + 6] = fields.destinationPorts[0] | (fields.destinationPorts[1] << 16)
     numbers[at + 7] = KINDS.indexOf(action.kind)
     numbers[at + 8] = 'chain' in action ? texts.of(action.chain) : -1
     numbers[at + 9] = action.kind === 'call' ? texts.unique() : -1
-    numbers[at + 10] = rule.rest.length === 0 ? -1 : restNumber(rule.rest, texts)
+    numbers[at + 10] = rest.length === 0 ? -1 : restNumber(rest, texts)
   })
   return numbers
 }

@@ -1,25 +1,9 @@
-/**
- * Second pass: tests that always hold go, rules that cannot hold for a packet that is whole go, and what nobody
- * jumps to goes. The counters of what is gone stay 0, as they would be.
- */
+/** Tests that always hold, and rules that never do. */
 import type { Condition } from '../condition.js'
-import { HOOK_NAMES } from '../hook.js'
-import type { LoweredChain, LoweredRule, Test } from './lower.js'
+import type { Test } from './test.js'
 
-/** The chains that a hook leads to, shortened. */
-export function simplify(chains: readonly LoweredChain[]): LoweredChain[] {
-  const byName = new Map(
-    chains.map((chain) => [chain.name, { ...chain, rules: chain.rules.filter(canHold).map(shorten) }]),
-  )
-  const reached = new Set<string>(HOOK_NAMES.filter((name) => byName.has(name)))
-  for (const name of reached)
-    for (const { action } of byName.get(name)!.rules) if ('chain' in action) reached.add(action.chain)
-  return [...reached].map((name) => byName.get(name)!)
-}
-
-function canHold({ rule, tests }: LoweredRule): boolean {
-  // `-f` is asked of fragments alone, and those are not decided here.
-  if (rule.fragment === true) return false
+/** Whether a packet that is whole can come through the tests, or is remembered by one of them. */
+export function canHold(tests: readonly Test[]): boolean {
   for (const test of tests) {
     // A match before the impossible test is asked all the same, and may remember it.
     if (test.kind === 'match') return true
@@ -28,9 +12,9 @@ function canHold({ rule, tests }: LoweredRule): boolean {
   return true
 }
 
-function shorten(lowered: LoweredRule): LoweredRule {
-  const { tests } = lowered
-  return tests.some(alwaysHolds) ? { ...lowered, tests: tests.filter((test) => !alwaysHolds(test)) } : lowered
+/** The tests without those that always hold. */
+export function shorten(tests: readonly Test[]): readonly Test[] {
+  return tests.some(alwaysHolds) ? tests.filter((test) => !alwaysHolds(test)) : tests
 }
 
 function alwaysHolds(test: Test): boolean {

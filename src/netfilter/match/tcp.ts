@@ -5,9 +5,11 @@ import type { Given, GivenOption } from '../given.js'
 import { parseNumber } from '../numbers.js'
 import type { Packet } from '../packet.js'
 import { RuleError } from '../rule-error.js'
+import type { Match } from '../rule.js'
 import * as tcp from '../../wire/tcp.js'
 import { hasHeader } from './header.js'
 import { portConditions, portsHold, readPorts, savePorts } from './ports.js'
+import type { PortTest } from './ports.js'
 import { optionsEnd, optionsStart, step } from './tcp-options.js'
 
 /** (flags & mask) is `set`, or is not. */
@@ -29,6 +31,12 @@ const ALL = 0x3f
 /** The first segment of a connection, as iptables' own words for it are saved. */
 const SYN_MASK = tcp.FIN | tcp.SYN | tcp.RST | tcp.ACK
 
+/** `--tcp-option`. */
+interface OptionTest {
+  number: number
+  negated: boolean
+}
+
 /** The tcp match. */
 export const tcpMatch: MatchExtension = {
   name: 'tcp',
@@ -43,23 +51,51 @@ export const tcpMatch: MatchExtension = {
   read(given) {
     const sport = readPorts(given.option('sport'))
     const dport = readPorts(given.option('dport'))
-    const flags = readFlags(given)
-    const option = readOption(given.option('tcp-option'))
-    const parts = [savePorts('sport', sport), savePorts('dport', dport), saveOption(option), saveFlags(flags)]
-    const match = {
-      name: 'tcp',
-      text: parts.filter((part) => part !== '').join(' '),
-      start: () => (packet: Packet) =>
-        !overwritesFlags(packet) &&
-        hasHeader(packet, tcp.HEADER_LENGTH) &&
-        portsHold(sport, tcp.sourcePort(packet.bytes, packet.l4)) &&
-        portsHold(dport, tcp.destinationPort(packet.bytes, packet.l4)) &&
-        flagsHold(flags, tcp.flags(packet.bytes, packet.l4)) &&
-        (option === null || hasOption(packet, option.number, option.negated)),
-    }
-    if (option !== null) return match
-    return { ...match, conditions: [...portConditions(sport, dport), ...flagConditions(flags)] }
+    return new TcpMatch(sport, dport, readFlags(given), readOption(given.option('tcp-option')))
   },
+}
+
+/** A class for the reason that udp.ts gives. */
+class TcpMatch implements Match {
+  readonly name = 'tcp'
+  readonly #sport: PortTest | null
+  readonly #dport: PortTest | null
+  readonly #flags: FlagTest | null
+  readonly #option: OptionTest | null
+
+  constructor(
+    sport: PortTest | null,
+    dport: PortTest | null,
+    flags: FlagTest | null,
+    option: OptionTest | null,
+  ) {
+    this.#sport = sport
+    this.#dport = dport
+    this.#flags = flags
+    this.#option = option
+  }
+
+  get text(): string {
+    const ports = [savePorts('sport', this.#sport), savePorts('dport', this.#dport)]
+    const parts = [...ports, saveOption(this.#option), saveFlags(this.#flags)]
+    return parts.filter((part) => part !== '').join(' ')
+  }
+
+  get conditions(): Condition[] | undefined {
+    if (this.#option !== null) return undefined
+    return [...portConditions(this.#sport, this.#dport), ...flagConditions(this.#flags)]
+  }
+
+  start(): (packet: Packet) => boolean {
+    const [sport, dport, flags, option] = [this.#sport, this.#dport, this.#flags, this.#option]
+    return (packet) =>
+      !overwritesFlags(packet) &&
+      hasHeader(packet, tcp.HEADER_LENGTH) &&
+      portsHold(sport, tcp.sourcePort(packet.bytes, packet.l4)) &&
+      portsHold(dport, tcp.destinationPort(packet.bytes, packet.l4)) &&
+      flagsHold(flags, tcp.flags(packet.bytes, packet.l4)) &&
+      (option === null || hasOption(packet, option.number, option.negated))
+  }
 }
 
 /** A fragment at offset 8 would overwrite the flags of the one before it: it is dropped (tcp_mt, "evil"). */
@@ -116,12 +152,12 @@ function flagConditions(test: FlagTest | null): Condition[] {
   return [{ field: 'tcp-flags', mask: test.mask, ranges: [[test.set, test.set]], negated: test.negated }]
 }
 
-function readOption(given: GivenOption | null): { number: number; negated: boolean } | null {
+function readOption(given: GivenOption | null): OptionTest | null {
   if (given === null) return null
   return { number: parseNumber(given.value, '--tcp-option', 1, 255), negated: given.negated }
 }
 
-function saveOption(option: { number: number; negated: boolean } | null): string {
+function saveOption(option: OptionTest | null): string {
   return option === null ? '' : `${option.negated ? '! ' : ''}--tcp-option ${option.number}`
 }
 
