@@ -4,6 +4,7 @@ import { stopwatch } from '../core/clock.js'
 import type { Microseconds } from '../core/clock.js'
 import { writeFileSync } from 'node:fs'
 import type { RuleSet } from '../netfilter/rule.js'
+import type { AttachedRules } from '../pipeline/attach-rules.js'
 import { reportJson, reportText } from '../inspect/report.js'
 import { replay } from '../pipeline/replay.js'
 import { UsageError } from './errors.js'
@@ -30,12 +31,16 @@ export async function replayCommand(
     throw new UsageError('--save-counters: expected --rules FILE with it')
   const interrupt = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort(name))
+  const { reloadOnHangup } = rules === null ? {} : await import('./reload.js')
+  const onAttached = (attached: AttachedRules): void => reloadOnHangup!(rules!.path, attached)
   const progress = new Progress()
   const report = await replay({
     inputs,
     ...(typeof options['out'] === 'string' ? { out: options['out'] } : {}),
     ...(node === null ? {} : nodeOptions(node)),
-    ...(rules === null ? {} : { netfilter: { rules, sets, node: describe(bridge, node), onLog } }),
+    ...(rules === null
+      ? {}
+      : { netfilter: { rules, sets, node: describe(bridge, node), onLog, onAttached } }),
     speed: parseSpeed(String(options['speed'])),
     signal: interrupt.signal,
     onProgress: (bytesRead, size) => progress.show(bytesRead, size),

@@ -50,8 +50,10 @@ export class Drops {
     NAMES.forEach((name, i) => (this.#names[FIRST + i] = name))
   }
 
-  /** A new reason of this name, for a rule; returns its number. */
+  /** The reason of this name, for a rule: a new one, or that of a rule that reads the same; returns its number. */
   register(name: string): number {
+    const known = this.#names.indexOf(name, FIRST_RULE)
+    if (known !== -1) return known
     const reason = Math.max(this.#names.length, FIRST_RULE)
     this.#names[reason] = name
     if (reason - FIRST_RULE >= this.#rules.length) {

@@ -35,16 +35,28 @@ export function parseRules(path: string, bytes: Uint8Array): RuleSet {
   return new ScriptReader(path).read(bytes)
 }
 
+/**
+ * The rule set after these edits, in the same forms, as `iptables-restore --noflush` takes them: tables and chains
+ * stay but for what a line changes. `rules` stays as it is; rules that no line names are in both sets, with one
+ * pair of counters. Throws a RulesError as parseRules does, and nothing has changed.
+ */
+export function editRules(rules: RuleSet, path: string, bytes: Uint8Array): RuleSet {
+  return new ScriptReader(path, rules).read(bytes)
+}
+
 class ScriptReader {
   readonly #set: RuleSet
+  /** What is edited; its tables are copied as soon as a line names them. */
+  readonly #before: RuleSet | null
   readonly #mistakes: Mistake[] = []
   #table: Table | null = null
   /** The table began with `*TABLE`, and so ends with COMMIT. */
   #needsCommit = false
   #line = 0
 
-  constructor(path: string) {
-    this.#set = { path, tables: new Map() }
+  constructor(path: string, before: RuleSet | null = null) {
+    this.#before = before
+    this.#set = { path, tables: new Map(before?.tables) }
   }
 
   read(bytes: Uint8Array): RuleSet {
@@ -63,7 +75,8 @@ class ScriptReader {
         line: this.#line,
         message: `the file ends in the table ${this.#table!.name}, expected COMMIT`,
       })
-    for (const table of this.#set.tables.values()) this.#mistakes.push(...mistakesOf(table))
+    for (const table of this.#set.tables.values())
+      if (table !== this.#before?.tables.get(table.name)) this.#mistakes.push(...mistakesOf(table))
     if (this.#mistakes.length > 0) throw new RulesError(this.#set.path, this.#mistakes)
     return this.#set
   }
@@ -82,10 +95,19 @@ class ScriptReader {
 
   #beginTable(name: string): void {
     if (!isTable(name)) throw new RuleError(`*${name}: expected one of the tables ${TABLE_NAMES.join(', ')}`)
-    this.#table = emptyTable(name)
-    this.#set.tables.delete(name)
-    this.#set.tables.set(name, this.#table)
+    this.#open(name, this.#before === null)
     this.#needsCommit = true
+  }
+
+  /** Begins to change a table: a new one where there is none or it is to be new, a copy of what was there before. */
+  #open(name: TableName, isNew: boolean): Table {
+    const { tables } = this.#set
+    const known = isNew ? undefined : tables.get(name)
+    const isShared = known !== undefined && known === this.#before?.tables.get(name)
+    this.#table = isShared ? copyOf(known) : (known ?? emptyTable(name))
+    if (isNew) tables.delete(name)
+    tables.set(name, this.#table)
+    return this.#table
   }
 
   #commit(): void {
@@ -97,11 +119,10 @@ class ScriptReader {
   /** The table at hand; filter where a file names none. */
   get #current(): Table {
     if (this.#table !== null) return this.#table
-    if ([...this.#set.tables.values()].some(({ name }) => name !== 'filter') || this.#set.tables.size > 1)
+    const others = [...this.#set.tables.values()].filter(({ name }) => name !== 'filter')
+    if (others.some((table) => table !== this.#before?.tables.get(table.name)))
       throw new RuleError('a rule outside of *TABLE … COMMIT')
-    this.#table = this.#set.tables.get('filter') ?? emptyTable('filter')
-    this.#set.tables.set('filter', this.#table)
-    return this.#table
+    return this.#open('filter', false)
   }
 
   #declare(words: string[]): void {
@@ -263,8 +284,11 @@ class ScriptReader {
     const { chains } = this.#current
     chains.delete(from)
     chains.set(to, { ...chain, name: to })
-    for (const { rules } of chains.values())
-      for (const { target } of rules) if (isJump(target) && target.chain === from) target.chain = to
+    const renamed = (rule: Rule): Rule =>
+      isJump(rule.target) && rule.target.chain === from
+        ? { ...rule, target: { ...rule.target, chain: to } }
+        : rule
+    for (const other of chains.values()) other.rules = other.rules.map(renamed)
   }
 
   #policy([name, policy, ...rest]: string[]): void {
@@ -304,6 +328,16 @@ function emptyTable(name: TableName): Table {
     { name: chainName, policy: 'ACCEPT', packets: 0, bytes: 0, rules: [], line: 0 },
   ]
   return { name, chains: new Map(TABLE_HOOKS[name].map((hook) => chain(HOOK_NAMES[hook]))) }
+}
+
+/** A table that can be edited without the other one: its rules are the same objects, in lists of their own. */
+function copyOf({ name, chains }: Table): Table {
+  return {
+    name,
+    chains: new Map(
+      [...chains].map(([chain, old]) => [chain, { ...old, rules: old.rules.slice() }] as const),
+    ),
+  }
 }
 
 /** The lines of a file, without making a string of one that is too long: of that, its length. */

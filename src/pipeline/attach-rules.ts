@@ -6,7 +6,7 @@ import type { RuleSet } from '../netfilter/rule.js'
 import type { AddressSet } from '../netfilter/runtime.js'
 import type { Dataplane } from './dataplane.js'
 import { explainHooks } from './explain.js'
-import type { Explanation } from './explain.js'
+import type { ExplainingHooks, Explanation } from './explain.js'
 import { createHooks } from './hooks.js'
 import { anonymousNode } from './node-view.js'
 import type { NodeDescription } from './node-view.js'
@@ -23,6 +23,8 @@ export interface RulesOptions {
   node?: NodeDescription
   /** Called with each line that `-j LOG` writes. */
   onLog?: (line: string) => void
+  /** Called once the rules are at work: who wants to replace them while packets come keeps what it is given. */
+  onAttached?: (attached: AttachedRules) => void
   /** Explain the `number`th packet, from 1, that comes in by a port. */
   explain?: { port: string; number: number }
 }
@@ -30,7 +32,14 @@ export interface RulesOptions {
 /** Rules at work in a dataplane. */
 export interface AttachedRules {
   /** Its `rules` have the counters as they are now. */
-  engine: Engine
+  readonly engine: Engine
+  /**
+   * From the next burst on packets pass these rules instead: never a packet one part of them and one part of the
+   * others. Not to be called while a burst is processed. What both sets have in common (editRules) goes on counting;
+   * what rules remember under a name stays. Throws a RulesError for rules that cannot be decided, and the old ones
+   * stay.
+   */
+  replace(rules: RuleSet): void
   /** The way of the packet that is to be explained; null before it came, or where none is. */
   explanation: () => Explanation | null
 }
@@ -39,24 +48,41 @@ export interface AttachedRules {
  * From the next burst on packets pass these rules. Throws a RulesError for rules that cannot be decided.
  */
 export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRules {
-  const { rules, sets = new Map(), node = anonymousNode('br100'), onLog } = options
+  const { sets = new Map(), node = anonymousNode('br100'), onLog } = options
   const { arena, drops, portNames } = plane
-  let atWork: Engine | null = null
+  let engine: Engine
+  let explained: ExplainingHooks | null = null
   const current = { slot: -1 }
   const world = createWorld(node, sets, {
     log: (line) => onLog?.(line),
     nflog: () => {},
-    reject: createReplies(plane, node, () => atWork!, current),
+    reject: createReplies(plane, node, () => engine, current),
   })
-  if (options.explain === undefined) {
-    const engine = (atWork = compile(rules, world))
-    plane.setHooks(createHooks(arena, drops, engine, node, portNames, current))
-    return { engine, explanation: () => null }
+
+  function put(rules: RuleSet): void {
+    if (options.explain === undefined) {
+      engine = compile(rules, world)
+      plane.setHooks(createHooks(arena, drops, engine, node, portNames, current))
+      return
+    }
+    const interpreter = interpret(rules, world)
+    engine = interpreter
+    const hooks = createHooks(arena, drops, engine, node, portNames, current)
+    explained = explainHooks(hooks, interpreter, arena, drops, portNames, options.explain)
+    plane.setHooks(explained)
   }
-  const engine = interpret(rules, world)
-  atWork = engine
-  const hooks = createHooks(arena, drops, engine, node, portNames, current)
-  const watched = explainHooks(hooks, engine, arena, drops, portNames, options.explain)
-  plane.setHooks(watched)
-  return { engine, explanation: () => watched.explanation }
+
+  function replace(rules: RuleSet): void {
+    void engine.rules // what was counted goes with the rules that stay
+    put(rules)
+  }
+
+  put(options.rules)
+  return {
+    get engine() {
+      return engine
+    },
+    replace,
+    explanation: () => explained?.explanation ?? null,
+  }
 }

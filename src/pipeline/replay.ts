@@ -173,6 +173,7 @@ class Session {
     if (netfilter === undefined) return
     const { attachRules } = await import('./attach-rules.js')
     this.#attached = attachRules(this.#plane, netfilter)
+    netfilter.onAttached?.(this.#attached)
   }
 
   async play(): Promise<void> {

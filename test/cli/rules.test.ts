@@ -1,9 +1,12 @@
 /** br100 rules and br100 explain, and replay with rules, as processes. */
 import t from 'tap'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 
 const BOOT = 'pcaps/golden/boot'
 const PORTS = ['eth2', 'vnet0', 'vnet1'].flatMap((port) => ['--port', `${port}=${BOOT}/c1-${port}.in.pcap`])
@@ -170,3 +173,57 @@ t.test('explain: a frame of a replay', async (t) => {
     stderr: /no such frame/,
   })
 })
+
+t.test('SIGHUP: the rules are read anew between two packets', async (t) => {
+  const rules = file('reload.rules', '*filter\n-A FORWARD -j LOG\nCOMMIT\n')
+  const capture = readFileSync(`${BOOT}/c1-vnet0.in.pcap`)
+  const half = cutAtRecord(capture, 20)
+  const options = [
+    'replay',
+    '--port',
+    'vnet0=-',
+    '--port',
+    `eth2=${BOOT}/c1-eth2.in.pcap`,
+    '--rules',
+    rules,
+    '--json',
+  ]
+  const child = spawn(process.execPath, ['dist/src/cli/main.js', ...options])
+  t.teardown(() => child.kill('SIGKILL'))
+  const out = collect(child.stdout)
+  const said = collect(child.stderr)
+  child.stdin.write(capture.subarray(0, half))
+  await until(() => said.text.includes('IN=br100'), 10_000)
+  const hangUp = async (text: string, answer: RegExp): Promise<void> => {
+    writeFileSync(rules, text)
+    child.kill('SIGHUP')
+    await until(() => answer.test(said.text), 10_000)
+    t.match(said.text, answer)
+  }
+  await hangUp('*filter\n-A FORWARD -j NOBODY\nCOMMIT\n', /reload\.rules:2: -j NOBODY.*\n.*stay as they were/)
+  await hangUp('*filter\n-A FORWARD -j DROP\nCOMMIT\n', /reload\.rules: rules read anew/)
+  child.stdin.end(capture.subarray(half))
+  const [status] = (await once(child, 'close')) as [number]
+  t.equal(status, 0, said.text)
+  const report = JSON.parse(out.text) as { drops: Record<string, number>; forwarded: number }
+  t.ok(report.forwarded > 0, 'the first packets passed')
+  t.ok(report.drops['filter FORWARD: -j DROP'] > 0, 'the later ones did not')
+})
+
+/** Where the record begins that comes after `count` ones. */
+function cutAtRecord(capture: Buffer, count: number): number {
+  let at = 24
+  for (let i = 0; i < count; i++) at += 16 + capture.readUInt32LE(at + 8)
+  return at
+}
+
+function collect(stream: Readable): { text: string } {
+  const collected = { text: '' }
+  stream.setEncoding('utf8').on('data', (text: string) => (collected.text += text))
+  return collected
+}
+
+/** Waits until it holds, or so many milliseconds. */
+async function until(holds: () => boolean, most: number): Promise<void> {
+  for (let waited = 0; waited < most && !holds(); waited += 20) await setTimeout(20)
+}

@@ -3,8 +3,9 @@ import t from 'tap'
 import { readFileSync } from 'node:fs'
 import { compile } from '../../src/netfilter/compile/compile.js'
 import { FORWARD } from '../../src/netfilter/hook.js'
-import { parseRules } from '../../src/netfilter/rule-script.js'
+import { editRules, parseRules } from '../../src/netfilter/rule-script.js'
 import { saveLines } from '../../src/netfilter/rule-text.js'
+import type { Rule, RuleSet } from '../../src/netfilter/rule.js'
 import { ACCEPT } from '../../src/netfilter/verdict.js'
 import { udpFrame } from './frames.js'
 import { packetOf, ruleSet, runtime } from './rules.js'
@@ -67,6 +68,41 @@ t.test('edits, as iptables-restore takes them', async (t) => {
   t.equal(after(':x - [0:0]\n-A x -s 10.0.0.7\n:x - [0:0]'), '1 2 3', 'declared again, a chain is emptied')
   t.match(mistakes(`*filter\n:x - [0:0]\n-A FORWARD -j x\n-X x\nCOMMIT\n`), 'rules:4: -X x: rules jump to it')
   t.equal(mistakes(`*filter\n:x - [0:0]\n-X\nCOMMIT\n`), 'none')
+})
+
+t.test('edits of a set that is there leave it as it is, and share what they do not touch', async (t) => {
+  const before = ruleSet(
+    '*filter\n:x - [0:0]\n[3:30] -A FORWARD -j x\n-A FORWARD -s 10.0.0.2\n-A x -j RETURN\nCOMMIT\n*raw\n-A PREROUTING\nCOMMIT\n',
+  )
+  const unchanged = [...saveLines(before, { counters: true })]
+  const edit = (text: string): RuleSet => editRules(before, 'edit', Buffer.from(text))
+  const rulesOf = (set: RuleSet): Rule[] => set.tables.get('filter')!.chains.get('FORWARD')!.rules
+  const after = edit('-R FORWARD 2 -s 10.0.0.9\n-E x y\n-N z')
+  t.same(
+    [...saveLines(after, { counters: true })].filter((line) => line.includes('-A')),
+    [
+      '[3:30] -A FORWARD -j y',
+      '[0:0] -A FORWARD -s 10.0.0.9/32',
+      '[0:0] -A y -j RETURN',
+      '[0:0] -A PREROUTING',
+    ],
+  )
+  t.same([...saveLines(before, { counters: true })], unchanged)
+  const inserted = edit('*filter\n-I FORWARD -s 10.0.0.1\nCOMMIT')
+  t.same(rulesOf(inserted).slice(1), rulesOf(before))
+  t.equal(rulesOf(inserted)[1], rulesOf(before)[0], 'the very same rule, with its counters')
+  t.equal(inserted.tables.get('raw'), before.tables.get('raw'))
+  t.same(
+    [...saveLines(edit('*mangle\n-A FORWARD -j MARK --set-mark 1\nCOMMIT'))].filter((line) =>
+      /^[*]/.test(line),
+    ),
+    ['*filter', '*raw', '*mangle'],
+  )
+  t.throws(() => edit('-A FORWARD -j nobody\n-D FORWARD 9'), {
+    message:
+      'edit:1: -j nobody: no such target, and no chain of this name\nedit:2: FORWARD 9: expected the number of a rule, 1 to 2',
+  })
+  t.throws(() => edit('-I x -j x'), { message: /a loop/ })
 })
 
 t.test('every mistake is told, with its line and what is expected', async (t) => {

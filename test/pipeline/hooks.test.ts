@@ -1,8 +1,10 @@
 /** Where bridged frames meet rules: order, trimming, what counts per frame and what per copy, the node's own copy. */
 import t from 'tap'
 import type { BridgePortOptions } from '../../src/bridge/port-options.js'
+import { editRules } from '../../src/netfilter/rule-script.js'
 import { saveLines } from '../../src/netfilter/rule-text.js'
 import { attachRules } from '../../src/pipeline/attach-rules.js'
+import type { AttachedRules } from '../../src/pipeline/attach-rules.js'
 import type { NodeDescription } from '../../src/pipeline/node-view.js'
 import { parseIpv4 } from '../../src/wire/address.js'
 import { tcpFrame, udpFrame } from '../netfilter/frames.js'
@@ -16,7 +18,7 @@ function guarded(
   rules: string,
   node: Partial<NodeDescription> = {},
   p2: BridgePortOptions = {},
-): Lab & { counters(): string[] } {
+): Lab & { counters(): string[]; attached: AttachedRules } {
   const lab = new Lab({ ports: { p0: {}, p1: {}, p2 }, local: ['02:00:00:00:00:99'] })
   const set = ruleSet(rules)
   const description = {
@@ -28,10 +30,10 @@ function guarded(
     neighbours: {},
     ...node,
   }
-  const { engine } = attachRules(lab.plane, { rules: set, node: description })
+  const attached = attachRules(lab.plane, { rules: set, node: description })
   const counters = (): string[] =>
-    [...saveLines(engine.rules, { counters: true })].filter((line) => /\[[1-9]\d*:\d+\]/.test(line))
-  return Object.assign(lab, { counters })
+    [...saveLines(attached.engine.rules, { counters: true })].filter((line) => /\[[1-9]\d*:\d+\]/.test(line))
+  return Object.assign(lab, { counters, attached })
 }
 
 const EVERYWHERE =
@@ -151,4 +153,28 @@ t.test('an answer to a station that is not known keeps off ports that take no fl
     [1, 1, 0],
     'one copy was rejected, its answer flooded',
   )
+})
+
+t.test('rules are replaced between two bursts: what both sets have in common counts on', async (t) => {
+  const lab = guarded('*filter\n-A FORWARD -p udp\n-A FORWARD -d 10.0.0.7\nCOMMIT\n')
+  const { attached } = lab
+  lab.send('p1', tcpFrame(2, { from: B, to: A }))
+  t.same(lab.send('p0', udpFrame({ from: A, to: B })), ['p1'])
+  const edit = (text: string): void =>
+    attached.replace(editRules(attached.engine.rules, 'edit', Buffer.from(text)))
+  edit('-R FORWARD 2 -p udp -j DROP')
+  t.same(lab.send('p0', udpFrame({ from: A, to: B })), [])
+  t.same(lab.counters(), [
+    ':FORWARD ACCEPT [3:108]',
+    '[2:56] -A FORWARD -p udp',
+    '[1:28] -A FORWARD -p udp -j DROP',
+  ])
+  t.throws(() => edit('-A FORWARD -m state --state NEW -j ACCEPT'), { message: /cannot be decided/ })
+  t.same(lab.send('p0', udpFrame({ from: A, to: B })), [], 'rules that cannot be decided change nothing')
+  edit('-D FORWARD 2\n-A FORWARD -p udp -j DROP')
+  t.same(lab.send('p0', udpFrame({ from: A, to: B })), [])
+  t.same(lab.drops, { 'filter FORWARD: -p udp -j DROP': 3 }, 'one reason, whichever rule of this text it was')
+  edit('-F FORWARD')
+  t.same(lab.send('p0', udpFrame({ from: A, to: B })), ['p1'])
+  t.match(lab.plane.totals, { forwarded: 2, flooded: 1, dropped: 3 }, 'no packet is lost')
 })
