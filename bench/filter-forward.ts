@@ -22,6 +22,7 @@ import { ACCEPT } from '../src/netfilter/verdict.js'
 import { anonymousNode } from '../src/pipeline/node-view.js'
 import { SILENT, createWorld } from '../src/pipeline/world.js'
 import type { Contender, Question, Sample } from './harness.js'
+import { flatRules } from './rule-sets.js'
 
 const PACKETS = 4096
 const PASSES = 500
@@ -53,18 +54,9 @@ function question(count: number, bar: number, reach: number): Question {
   }
 }
 
-/** As performance is quoted for the kernel: one source each, a network, a port. */
-function rulesText(count: number): string {
-  const rules = Array.from({ length: count }, (_, i) => {
-    const source = `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}/32`
-    return `-A FORWARD -s ${source} -d 10.1.0.0/16 -p udp -m udp --dport ${(i % 60_000) + 1} -j DROP\n`
-  })
-  return `*filter\n${rules.join('')}COMMIT\n`
-}
-
 function ours(count: number): Contender {
   const world = createWorld(anonymousNode('br100'), new Map(), SILENT)
-  const engine = compile(parseRules('rules', Buffer.from(rulesText(count))), world)
+  const engine = compile(parseRules('rules', Buffer.from(flatRules(count))), world)
   const packets = Array.from({ length: PACKETS }, (_, i) =>
     describePacket({
       source: 0x0a630001 + (i % 64),
@@ -107,7 +99,7 @@ class KernelLab {
 
   constructor(count: number) {
     if (process.getuid?.() !== 0) throw new Error('filter-forward: root is needed, for network namespaces')
-    this.#rules = rulesText(count)
+    this.#rules = flatRules(count)
     const source = fileURLToPath(new URL('../../bench/c/udp-flood.c', import.meta.url))
     execFileSync('gcc', ['-O2', source, '-o', this.#flood])
     removeNamespaces()

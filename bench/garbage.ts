@@ -62,7 +62,7 @@ async function memoryPorts({ plane, turn }: NullBridge): Promise<Sample> {
 }
 
 /** Bytes by which the heap grew meanwhile; a collection counts as all that it can have taken away. */
-async function grown(work: () => void | Promise<void>): Promise<number> {
+export async function grown(work: () => void | Promise<void>): Promise<number> {
   let collections = 0
   const observer = new PerformanceObserver((list) => (collections += list.getEntries().length))
   observer.observe({ entryTypes: ['gc'] })

@@ -9,8 +9,11 @@ import { captureScan } from './capture-scan.js'
 import { classify, classifyMemory } from './classify.js'
 import { filterForward } from './filter-forward.js'
 import { garbage } from './garbage.js'
+import { instances } from './instances.js'
 import { memoryPorts } from './memory-ports.js'
 import { residentMemory } from './resident-memory.js'
+import { ruleChange, rulesGarbage } from './rules-at-work.js'
+import { rulesLoad, rulesMemory } from './rules-load.js'
 import { micro } from './micro.js'
 
 const QUESTIONS: Question[] = [
@@ -19,6 +22,11 @@ const QUESTIONS: Question[] = [
   ...captureRead,
   captureScan,
   ...filterForward,
+  instances,
+  ...rulesLoad,
+  ...rulesMemory,
+  ruleChange,
+  rulesGarbage,
   garbage,
   residentMemory,
   ...classify,
