@@ -58,7 +58,7 @@ function headers(count: number): Uint8Array {
       source: 0xc0a80000 + random(0x20000),
       destination: instanceAddress(random(count)),
       protocol: [6, 6, 6, 17, 1][random(5)],
-      destinationPort: [22, 30, 8050, 443][random(4)] + random(12),
+      destinationPort: [22, 80, 443, 3306][random(4)],
     })
     bytes.set(one.subarray(0, end), i * STEP)
   }

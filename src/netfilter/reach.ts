@@ -4,13 +4,25 @@ import type { Chain, Rule } from './rule.js'
 
 /** The rules of a chain up to the first that ends it for every packet: those behind it are never asked. */
 export function askedRules({ rules }: Chain): readonly Rule[] {
-  const end = rules.findIndex(endsChain)
-  return end === -1 ? rules : rules.slice(0, end + 1)
+  const end = endOf(rules)
+  return end === rules.length ? rules : rules.slice(0, end)
 }
 
 /** The chains that these rules jump to. */
-export function jumpsOf(chain: Chain): string[] {
-  return askedRules(chain).flatMap(({ target }) => (isJump(target) ? [target.chain] : []))
+export function jumpsOf({ rules }: Chain): string[] {
+  const chains: string[] = []
+  const end = endOf(rules)
+  for (let i = 0; i < end; i++) {
+    const { target } = rules[i]
+    if (isJump(target)) chains.push(target.chain)
+  }
+  return chains
+}
+
+/** The place behind the last rule that is asked. Loops: a set in which one rule changed is gone through while packets wait. */
+function endOf(rules: readonly Rule[]): number {
+  for (let i = 0; i < rules.length; i++) if (endsChain(rules[i])) return i + 1
+  return rules.length
 }
 
 const VERDICTS = new Set(['ACCEPT', 'DROP', 'RETURN'])

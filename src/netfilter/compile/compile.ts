@@ -16,7 +16,7 @@ import { emit, sourceLine } from './emit.js'
 import type { Emitted } from './emit.js'
 import { lower } from './lower.js'
 import { createMachine } from './machine.js'
-import type { Machine, MachineLinks } from './machine.js'
+import type { MachineLinks } from './machine.js'
 import { COUNTERS, layOut } from './layout.js'
 import type { Layout } from './layout.js'
 
@@ -74,7 +74,7 @@ interface Functions extends Pick<MachineLinks, 'asks' | 'calls'> {
   entries: Array<(packet: Packet, counters: number) => number>
 }
 
-function makeFunctions({ text, entries, links }: Emitted): (...parts: unknown[]) => Functions {
+function makeFunctions({ text, segments, entries, links }: Emitted): (...parts: unknown[]) => Functions {
   const list = (texts: Array<string | null>): string => `[${texts.map((one) => one ?? 'null').join(', ')}]`
   const asks = list(links.map((link) => link.asks))
   const calls = list(links.map((link) => link.calls))
@@ -89,12 +89,15 @@ function makeFunctions({ text, entries, links }: Emitted): (...parts: unknown[])
     'match',
     'target',
     'world',
-    'run',
+    'runs',
     'body',
   ]
+  const runs = segments.flatMap(({ isBody }, i) => (isBody ? [] : `const run_${i} = runs[${i}]\n`))
   // Of a file of rules the text has only numbers, quoted names, and comments that end with their line.
   // oxlint-disable-next-line typescript/no-implied-eval
-  return new Function(...names, `'use strict'\n${text}\nreturn ${made}`) as (...parts: unknown[]) => Functions
+  return new Function(...names, `'use strict'\n${runs.join('')}${text}\nreturn ${made}`) as (
+    ...parts: unknown[]
+  ) => Functions
 }
 
 /** A built-in chain at its hook, and where it counts. */
@@ -183,13 +186,12 @@ class Compiled implements Engine {
     const world = this.#world
     const match = matches.map(({ rule, match: number }) => this.#interpreter.startedOf(rule).matches[number])
     const target = targets.map((rule) => this.#interpreter.startedOf(rule).act)
-    let machine: Machine | null = null
-    const run: Machine['run'] = (segment, packet) => machine!.run(segment, packet)
-    const body: Machine['body'] = (segment, counters, packet) => machine!.body(segment, counters, packet)
+    const links: MachineLinks = { world, asks: [], calls: [] }
+    const { runs, body } = createMachine(segments, this.#layout, links)
     const { counts, at } = this.#layout
-    const make = makeFunctions(emitted)
-    const functions = make(...VERDICTS, counts, at, match, target, world, run, body)
-    machine = createMachine(segments, this.#layout, { world, ...functions })
+    const functions = makeFunctions(emitted)(...VERDICTS, counts, at, match, target, world, runs, body)
+    for (const one of functions.asks) links.asks.push(one)
+    for (const one of functions.calls) links.calls.push(one)
     return HOOK_NAMES.map((hookName) =>
       TABLE_NAMES.flatMap((table) => {
         const i = entries.findIndex((entry) => entry.table === table && entry.chain === hookName)

@@ -8,7 +8,7 @@
  *   at[n]      where the chain n counts
  *   match[i], target[i]   what only the match or target itself can do
  *   world.dropped   where the rule counts that dropped
- *   run(i, p)       asks rules that are data (machine.ts)
+ *   run_i(p)        asks rules that are data (machine.ts)
  *   body(i, c, p)   asks a whole chain of them
  *
  * They return a verdict; CONTINUE at the end of the chain, RETURN where it is left before that.
@@ -160,7 +160,7 @@ function runText(rules: readonly LoweredRule[], places: Places, into: Emitted): 
     `  //   ${sourceLine(rules[0])}`,
     '  // to',
     `  //   ${sourceLine(rules[rules.length - 1])}`,
-    `  verdict = run(${segment}, p)\n`,
+    `  verdict = run_${segment}(p)\n`,
   ].join('\n')
 }
 

@@ -30,10 +30,12 @@ export function lower(table: Table, firstId: number): LoweredChain[] {
   for (const chain of table.chains.values()) {
     const { name } = chain
     const rules: LoweredRule[] = []
-    askedRules(chain).forEach((rule, i) => {
+    let id = first
+    for (const rule of askedRules(chain)) {
       const shape = shapeOf(rule)
-      if (shape.canHold) rules.push({ id: first + i, chain: name, rule, shape })
-    })
+      if (shape.canHold) rules.push({ id, chain: name, rule, shape })
+      id++
+    }
     chains.set(name, { name, isBuiltIn: chain.policy !== null, rules })
     first += chain.rules.length
   }

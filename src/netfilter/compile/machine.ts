@@ -4,9 +4,7 @@
  */
 import type { Packet } from '../packet.js'
 import { ACCEPT, CONTINUE, DROP, RETURN } from '../verdict.js'
-import type { FieldIndex } from './field-index.js'
 import { buildIndex } from './key.js'
-import type { KeyField } from './key.js'
 import * as layout from './layout.js'
 import type { DataSegment } from './layout.js'
 
@@ -20,41 +18,41 @@ export interface MachineLinks {
   calls: Array<((packet: Packet, counters: number) => number) | null>
 }
 
-/** Rules at work: each returns a verdict, RETURN for leaving the chain, CONTINUE for what is behind. */
+/** Rules at work: what is asked returns a verdict, RETURN for leaving the chain, CONTINUE for what is behind. */
 export interface Machine {
-  /** Asks a segment that is a run. */
-  run(segment: number, packet: Packet): number
+  /** By segment that is a run: asks it. */
+  runs: ReadonlyArray<(packet: Packet) => number>
   /** Asks a segment that is a body, for the chain that counts there. */
   body(segment: number, counters: number, packet: Packet): number
 }
 
-/** How the rules of a run are found. */
-interface Finder {
-  index: FieldIndex
-  field: KeyField
-}
-
-/** A machine of these segments, laid out. */
+/** A machine of these segments, laid out. What is linked may be filled in later, before the first packet. */
 export function createMachine(
   segments: readonly DataSegment[],
-  { words, counts, bodies, runs }: layout.Layout,
+  { words, counts, bodies, runs: places }: layout.Layout,
   { world, asks, calls }: MachineLinks,
 ): Machine {
-  const finders = segments.map(({ key }, i): Finder | null =>
-    key === null ? null : { index: buildIndex(key, runs[i]), field: key.field },
-  )
   // An imported constant is loaded and checked at every use; a captured one is compiled in.
   const [goOn, accept, drop, leave] = [CONTINUE, ACCEPT, DROP, RETURN]
   const { SOURCE, SOURCE_MASK, DESTINATION, DESTINATION_MASK, SOURCE_PORTS, DESTINATION_PORTS } = layout
   const { PROTOCOL, ACTION, LINK, BODY, BODY_END, CHAIN_COUNTERS, RULE_WORDS, COUNTERS } = layout
   const { GOTO, CALL } = layout
 
-  function run(segment: number, packet: Packet): number {
-    const finder = finders[segment]
-    if (finder === null) return askList(runs[segment], 0, runs[segment].length, packet)
-    const { lists } = finder.index
-    const found = finder.index.find(keyOf(finder.field, packet))
-    return found < 0 ? askOne(~found, packet) : askList(lists, found, lists.length, packet)
+  function runOf({ key }: DataSegment, list: Int32Array): (packet: Packet) => number {
+    if (key === null) return (packet) => askList(list, 0, list.length, packet)
+    const { find, lists } = buildIndex(key, list)
+    const ask = (found: number, packet: Packet): number =>
+      found < 0 ? askOne(~found, packet) : askList(lists, found, lists.length, packet)
+    switch (key.field) {
+      case 'source':
+        return (packet) => ask(find(packet.source), packet)
+      case 'destination':
+        return (packet) => ask(find(packet.destination), packet)
+      case 'source-port':
+        return (packet) => ask(find(portsOf(packet) >>> 16), packet)
+      default:
+        return (packet) => ask(find(portsOf(packet) & 0xffff), packet)
+    }
   }
 
   function body(segment: number, counters: number, packet: Packet): number {
@@ -125,23 +123,15 @@ export function createMachine(
     return drop
   }
 
-  return { run, body }
+  const runs = segments.map((segment, i) => runOf(segment, places[i]))
+  return { runs, body }
 }
 
 function isWithin(bounds: number, value: number): boolean {
   return value >= (bounds & 0xffff) && value <= bounds >>> 16
 }
 
-function keyOf(field: KeyField, packet: Packet): number {
-  if (field === 'source') return packet.source
-  if (field === 'destination') return packet.destination
-  return port(packet, field === 'source-port' ? 0 : 2)
-}
-
+/** Source port and destination port, as they stand in the header. */
 function portsOf({ bytes, l4 }: Packet): number {
   return (bytes[l4] << 24) | (bytes[l4 + 1] << 16) | (bytes[l4 + 2] << 8) | bytes[l4 + 3]
-}
-
-function port({ bytes, l4 }: Packet, offset: number): number {
-  return (bytes[l4 + offset] << 8) | bytes[l4 + offset + 1]
 }
