@@ -65,7 +65,7 @@ const READ: Record<Field, readonly [name: string, expression: string, bits: numb
   mark: ['mark', 'p.mark | 0', 32],
 }
 
-/** More functions than these V8 would not come to compile: what few chains share becomes data. */
+/** More functions than these V8 would not come to compile: what few rules jump to becomes data. */
 const MOST_FUNCTIONS = 100
 
 /** Where a chain is: its number, and the function that is its body or the segment of the machine, -1 for none. */
@@ -81,7 +81,7 @@ type Places = ReadonlyMap<string, Place>
 export function emit(table: string, chains: readonly LoweredChain[], into: Emitted): void {
   const places = new Map<string, Place>()
   const own = chains.filter((chain) => chain.isBuiltIn || chain.rules.length >= SHORTEST_RUN)
-  const bodies = share(chains.filter((chain) => !own.includes(chain))).sort((a, b) => b.length - a.length)
+  const bodies = byUse(share(chains.filter((chain) => !own.includes(chain))), chains)
   const asCode = bodies.slice(0, MOST_FUNCTIONS)
   const asData = bodies.slice(MOST_FUNCTIONS)
   const place = ({ name }: LoweredChain, functionName: string, segment: number): void => {
@@ -99,6 +99,17 @@ export function emit(table: string, chains: readonly LoweredChain[], into: Emitt
   for (const body of asCode) into.text += bodyText(table, body, places, into)
   for (const { name, isBuiltIn } of own)
     if (isBuiltIn) into.entries.push({ table, chain: name, ...places.get(name)! })
+}
+
+/** Those that most rules jump to first. */
+function byUse(bodies: readonly Body[], chains: readonly LoweredChain[]): Body[] {
+  const jumps = new Map<string, number>()
+  for (const { rules } of chains)
+    for (const { shape } of rules)
+      if ('chain' in shape.action) jumps.set(shape.action.chain, (jumps.get(shape.action.chain) ?? 0) + 1)
+  const uses = (body: Body): number => body.reduce((sum, { name }) => sum + (jumps.get(name) ?? 0), 0)
+  const used = new Map(bodies.map((body) => [body, uses(body)]))
+  return bodies.toSorted((a, b) => used.get(b)! - used.get(a)!)
 }
 
 function functionName(table: string, number: number, { name }: LoweredChain): string {
@@ -320,7 +331,8 @@ function conditionText({ field, mask, ranges, negated }: Condition): string {
 function rangeText(value: string, least: number, greatest: number, isWide: boolean): string {
   if (least === greatest) return `${value} === ${isWide ? number(least | 0) : least}`
   const unsigned = isWide ? `${value} >>> 0` : value
-  return `(${unsigned}) >= ${least} && (${unsigned}) <= ${greatest}`
+  const above = least === 0 ? [] : [`${unsigned} >= ${least}`]
+  return [...above, `${unsigned} <= ${greatest}`].join(' && ')
 }
 
 function number(value: number): string {
