@@ -7,19 +7,13 @@ import { createBridge } from '../bridge/bridge.js'
 import type { Bridge, BridgeTotals } from '../bridge/bridge.js'
 import type { FdbOptions } from '../bridge/fdb.js'
 import type { BridgePortOptions } from '../bridge/port-options.js'
-import { UNKNOWN } from '../bridge/fdb.js'
-import { Drops, LINK_LOCAL, NO_SLOT } from '../core/drops.js'
+import { Drops } from '../core/drops.js'
 import { PortCounters } from '../core/port.js'
 import type { Sink } from '../core/port.js'
-import { NONE } from '../packet/arena.js'
 import type { Arena } from '../packet/arena.js'
-import { Burst } from '../packet/burst.js'
-import { isGroup } from '../wire/address.js'
-import { OK } from '../wire/reason.js'
+import type { Burst } from '../packet/burst.js'
+import { createGuardedPath } from './guarded-path.js'
 import type { Hooks } from './hooks.js'
-
-/** Last byte of the group that PAUSE frames go to (IEEE 802.3 annex 31B). */
-const PAUSE = 1
 
 /** Ports joined by a bridge, and everything that is counted on the way. */
 export interface Dataplane {
@@ -63,16 +57,13 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
   const { local } = bridge
   const portNames: string[] = []
   const sinks: Sink[] = []
-  /** What leaves by each port, once rules have let it pass. */
-  const outgoing: Burst[] = []
-  const one = new Burst(new Int32Array(1))
-  const changed = { forwarded: 0, flooded: 0, delivered: 0 }
+  const guarded = createGuardedPath(arena, bridge, drops, { transmit, refuse, deliver })
   let hooks: Hooks | null = null
   let refused = 0
 
   function addPort(name: string, sink: Sink, portOptions: BridgePortOptions = {}): number {
     const port = bridge.addPort(portOptions)
-    outgoing.push(new Burst())
+    guarded.addPort()
     counters.reserve(port)
     portNames.push(name)
     sinks.push(sink)
@@ -90,7 +81,7 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
   }
 
   function process(burst: Burst): void {
-    if (hooks !== null) passHooks(hooks, burst)
+    if (hooks !== null) guarded.process(hooks, burst)
     else {
       bridge.process(burst)
       for (let port = 0; port < sinks.length; port++) transmit(port, bridge.leaving(port))
@@ -111,105 +102,6 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
     local.clear()
   }
 
-  /**
-   * One packet after another: what a rule remembers of one (a list, a limit) may decide about the next, wherever
-   * on their way they meet rules.
-   */
-  function passHooks(through: Hooks, { slots, count }: Burst): void {
-    for (let i = 0; i < count; i++) {
-      through.begin?.(slots[i])
-      passPacket(through, slots[i])
-      through.end?.()
-    }
-    for (let port = 0; port < sinks.length; port++) flush(port)
-  }
-
-  function passPacket(through: Hooks, slot: number): void {
-    const ofBridge = bridge.refusalOf(slot)
-    if (ofBridge === LINK_LOCAL) passOwn(through, slot)
-    const refusal = ofBridge === OK ? through.prerouting(slot) : OK
-    if (refusal !== OK) {
-      arena.free(slot)
-      return refuse(refusal)
-    }
-    one.slots[0] = slot
-    one.count = 1
-    const { flooded } = bridge.totals
-    bridge.process(one)
-    passCopies(through, bridge.totals.flooded > flooded)
-  }
-
-  /** PAUSE frames are nobody's; of the others the bridge learns before the port's own stack has them. */
-  function passOwn(through: Hooks, slot: number): void {
-    if (arena.memory.bytes[arena.start[slot] + 5] === PAUSE) return
-    bridge.learnFrom(slot)
-    through.ownOfPort(slot)
-  }
-
-  /** What the bridge made of one packet: copies for ports, the one added last first, and then the node's. */
-  function passCopies(through: Hooks, isFlood: boolean): void {
-    let copies = 0
-    let lost = 0
-    for (let port = sinks.length - 1; port >= 0; port--) {
-      const leaving = bridge.leaving(port)
-      if (leaving.count === 0) continue
-      copies++
-      const refusal = through.forward(leaving.slots[0], port)
-      if (refusal === OK) sendBy(port, leaving.slots[0])
-      else {
-        arena.free(leaving.slots[0])
-        drops.count(refusal)
-        lost++
-      }
-    }
-    const isDelivered = local.count > 0 && passInput(through, local.slots[0])
-    if (copies > lost || (copies === 0 && (isDelivered || local.count === 0))) return deliver()
-    // It left nowhere after all.
-    if (copies === 0) changed.delivered--
-    else if (isFlood) changed.flooded--
-    else changed.forwarded--
-    if (isDelivered) changed.delivered++
-    else refused++
-    deliver()
-  }
-
-  function sendBy(port: number, slot: number): void {
-    if (outgoing[port].isFull) flush(port)
-    outgoing[port].add(slot)
-  }
-
-  /**
-   * Floods count as nothing: what the node sends was not received. A group is flooded by every port, whatever its
-   * switches say of frames that came in; an unknown station is looked for behind those that take floods (br_flood).
-   */
-  function sendFromNode(slot: number): void {
-    const to = bridge.portOf(slot)
-    if (to !== UNKNOWN) {
-      if (to < sinks.length) sendBy(to, slot)
-      else arena.free(slot)
-      return
-    }
-    const isToMany = isGroup(arena.memory.bytes, arena.start[slot])
-    for (let port = sinks.length - 1; port >= 0; port--) {
-      if (!isToMany && !bridge.takesFlood(port)) continue
-      const copy = arena.clone(slot)
-      if (copy === NONE) drops.count(NO_SLOT)
-      else sendBy(port, copy)
-    }
-    arena.free(slot)
-  }
-
-  function flush(port: number): void {
-    transmit(port, outgoing[port])
-    outgoing[port].clear()
-  }
-
-  function passInput(through: Hooks, slot: number): boolean {
-    const refusal = through.input(slot)
-    if (refusal !== OK) drops.count(refusal)
-    return refusal === OK
-  }
-
   return {
     arena,
     bridge,
@@ -221,16 +113,16 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
     },
     get totals() {
       return {
-        forwarded: bridge.totals.forwarded + changed.forwarded,
-        flooded: bridge.totals.flooded + changed.flooded,
-        delivered: bridge.totals.delivered + changed.delivered,
-        dropped: bridge.totals.dropped + refused,
+        forwarded: bridge.totals.forwarded - guarded.lost.forwarded,
+        flooded: bridge.totals.flooded - guarded.lost.flooded,
+        delivered: bridge.totals.delivered - guarded.lost.delivered,
+        dropped: bridge.totals.dropped + refused + guarded.lost.dropped,
       }
     },
     setHooks: (through) => (hooks = through),
     addPort,
-    sendBy,
-    sendFromNode,
+    sendBy: guarded.sendBy,
+    sendFromNode: guarded.sendFromNode,
     portNumber: (name) => portNames.indexOf(name),
     received,
     refuse,
