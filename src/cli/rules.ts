@@ -59,5 +59,9 @@ export async function diffCommand(fileA: string, fileB: string): Promise<number>
 function count({ tables }: RuleSet): string {
   const chains = [...tables.values()].flatMap((table) => [...table.chains.values()])
   const rules = chains.reduce((sum, chain) => sum + chain.rules.length, 0)
-  return `${tables.size} tables, ${chains.length} chains, ${rules} rules`
+  return [several(tables.size, 'table'), several(chains.length, 'chain'), several(rules, 'rule')].join(', ')
+}
+
+function several(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

@@ -181,7 +181,7 @@ class Session {
     const merge = this.#merge!
     const burst = new Burst()
     const pace = new Pace(speed)
-    while (!signal?.aborted) {
+    while (!signal?.aborted && !this.#isExplained()) {
       const state = merge.fill(burst, pace.until)
       this.#plane.process(burst)
       if (state === DONE) break
@@ -190,6 +190,11 @@ class Session {
       else await this.#replenish(merge)
     }
     for (const input of this.#inputs) input.meet()
+  }
+
+  /** What is asked for has come: the rest of the captures would tell nothing more of it. */
+  #isExplained(): boolean {
+    return this.#attached !== null && this.#attached.explanation() !== null
   }
 
   async close(): Promise<void> {

@@ -31,7 +31,7 @@ const RULES = file(
 
 t.test('rules check tells every mistake, and what could not be decided', async (t) => {
   const good = br100('rules', 'check', RULES)
-  t.equal(good.stdout, `${RULES}: 1 tables, 4 chains, 3 rules\n`)
+  t.equal(good.stdout, `${RULES}: 1 table, 4 chains, 3 rules\n`)
   t.equal(good.status, 0)
   const bad = file('bad.rules', '*filter\n-A FORWARD -p tcp --dport 70000\n-A NOPE -j ACCEPT\nCOMMIT\n')
   const { status, stderr } = br100('rules', 'check', bad)

@@ -1,4 +1,7 @@
-/** Single values of one field, and for each the list of the rules that ask for it: a hash table. */
+/**
+ * Single values of one field, and for each the list of the rules that ask for it: a hash table, or, where the values
+ * are as close together as the addresses of one network, a table of all values between the least and the greatest.
+ */
 import type { FieldIndex } from './field-index.js'
 
 /** The values of some rules, entered but not linked to them. */
@@ -52,18 +55,42 @@ export function buildExactIndex({ table, bits, listOf, counts }: ExactPlan, rule
   const lists = new Int32Array(1 + rules.length + counts.length).fill(-1)
   const next = starts.slice()
   for (let i = 0; i < rules.length; i++) lists[next[listOf[i]]++] = rules[i]
-  const free = 0
+  const found = starts.map((start, i) => (counts[i] === 1 ? ~lists[start] : start))
+  return { find: denseFinder(table, found) ?? hashFinder(table, bits, found), lists }
+}
+
+/** Places in a table of all values, for each value that there is. */
+const SPARSEST = 4
+/** Where the list of values that no rule asks for begins. */
+const NOTHING = 0
+
+function denseFinder(table: Int32Array, found: Int32Array): ((value: number) => number) | null {
+  let [least, greatest, values] = [0xffffffff, 0, 0]
   for (let at = 0; at < table.length; at += 2) {
-    const list = table[at + 1]
-    if (list === -1) table[at + 1] = free
-    else table[at + 1] = counts[list] === 1 ? ~lists[starts[list]] : starts[list]
+    if (table[at + 1] === -1) continue
+    least = Math.min(least, table[at] >>> 0)
+    greatest = Math.max(greatest, table[at] >>> 0)
+    values++
   }
+  const span = greatest - least + 1
+  if (span > values * SPARSEST) return null
+  const all = new Int32Array(span).fill(NOTHING)
+  for (let at = 0; at < table.length; at += 2)
+    if (table[at + 1] !== -1) all[(table[at] >>> 0) - least] = found[table[at + 1]]
+  return (value) => {
+    const place = (value - least) >>> 0
+    return place < span ? all[place] : NOTHING
+  }
+}
+
+function hashFinder(table: Int32Array, bits: number, found: Int32Array): (value: number) => number {
+  for (let at = 0; at < table.length; at += 2)
+    table[at + 1] = table[at + 1] === -1 ? NOTHING : found[table[at + 1]]
   const shift = 32 - bits
   const mask = table.length - 1
-  const find = (value: number): number => {
+  return (value) => {
     let at = (Math.imul(value, 0x9e3779b1) >>> shift) << 1
-    while (table[at + 1] !== free && table[at] !== (value | 0)) at = (at + 2) & mask
+    while (table[at + 1] !== NOTHING && table[at] !== (value | 0)) at = (at + 2) & mask
     return table[at + 1]
   }
-  return { find, lists }
 }
