@@ -30,10 +30,10 @@ export function readPcap(path: string): Recorded[] {
   return records
 }
 
-/** Writes such a file. */
-export function writePcap(path: string, records: Recorded[]): string {
+/** Writes such a file, or one of microseconds: what is called nanoseconds are those then. */
+export function writePcap(path: string, records: Recorded[], unit: 'nano' | 'micro' = 'nano'): string {
   const header = Buffer.alloc(24)
-  header.writeUInt32LE(0xa1b23c4d, 0)
+  header.writeUInt32LE(unit === 'nano' ? 0xa1b23c4d : 0xa1b2c3d4, 0)
   header.writeUInt16LE(2, 4)
   header.writeUInt16LE(4, 6)
   header.writeUInt32LE(262_144, 16)

@@ -37,6 +37,12 @@ export interface CaptureRecord {
   outbound: boolean
 }
 
+/** Records that follow one another in a window; the second half of their time stamps counts `unit` nanoseconds. */
+export interface PlainRecords {
+  window: ByteWindow
+  unit: number
+}
+
 /** A capture that is being read. */
 export interface CaptureReader extends CaptureRecord {
   /** As it was given; '-' is standard input. */
@@ -46,6 +52,8 @@ export interface CaptureReader extends CaptureRecord {
   readonly interfaces: readonly CaptureInterface[]
   /** Why reading ended early (the file is cut, or malformed from there on), as a message, or null; known at END. */
   flaw: string | null
+  /** How records of a pcap file in this machine's byte order lie in memory, for pcap-records.ts; else null. */
+  readonly plain: PlainRecords | null
   /** Bytes that the file has, compressed as it may be; null for a pipe. */
   readonly size: number | null
   /** How many of them were read. */

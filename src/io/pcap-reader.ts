@@ -74,6 +74,7 @@ function pcapReader(
     nanoseconds: 0,
     interfaceIndex: 0,
     outbound: false,
+    plain: littleEndian ? { window, unit } : null,
     size: window.source.size,
     bytesRead: () => window.source.bytesRead,
     next,

@@ -64,6 +64,7 @@ class PcapngReader implements CaptureReader {
   nanoseconds = 0
   interfaceIndex = 0
   outbound = false
+  readonly plain = null
   readonly size: number | null
   readonly #window: ByteWindow
   readonly #view: DataView

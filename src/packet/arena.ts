@@ -23,7 +23,8 @@ export const NONE = -1
 export const HEADROOM = 66
 
 const LINE = 64
-const SMALL_BYTES = 33 * LINE
+/** Bytes from one small slot to the next. */
+export const SMALL_BYTES = 33 * LINE
 /** The longest frame of a small slot: an Ethernet frame of MTU 1500 with any tags. Whole pieces of `copyAll`. */
 export const SMALL_ROOM = (SMALL_BYTES - HEADROOM) & ~15
 /** The longest frame of a large slot: what a capture may hold, and more than a 64 KiB GSO segment. */
@@ -40,14 +41,30 @@ export interface ArenaOptions {
   debug?: boolean
 }
 
+/** 32-bit integers and doubles a slot has, its home included. */
+const [INTEGERS, DOUBLES] = [10, 2]
+
 /** Bytes of memory that an arena of these numbers reserves. */
 export function arenaBytes(small: number, large: number): number {
-  return small * SMALL_BYTES + large * LARGE_BYTES
+  const slots = small + large
+  const metadata = INTEGERS * arrayBytes(slots, 4) + DOUBLES * arrayBytes(slots, 8)
+  return small * SMALL_BYTES + large * LARGE_BYTES + metadata + arrayBytes(small, 4) + LINE
+}
+
+function arrayBytes(elements: number, each: number): number {
+  return Math.ceil((elements * each) / LINE) * LINE
 }
 
 /** Slots and their metadata; every array is indexed by slot number. */
 export interface Arena {
   readonly memory: Memory
+  /**
+   * The free small slots, the first `count[0]` of these, which are taken from their end: for code that takes many
+   * at once, where the arena lies in its memory. Null in debug mode, which has to see each.
+   */
+  readonly smallFree: { slots: Int32Array; count: Int32Array } | null
+  /** Where the first small slot's frames start; the others' follow SMALL_BYTES apart. */
+  readonly smallStart: number
   /** Offset in `memory` of the frame's first byte. */
   readonly start: Int32Array
   /** Bytes of the frame. */
@@ -88,8 +105,8 @@ export interface Arena {
 export function createArena(memory: Memory, { small, large, debug = false }: ArenaOptions): Arena {
   const slots = small + large
   const taken = debug ? new Uint8Array(slots) : null
-  const integers = (field: string): Int32Array => guardIf(taken, field, new Int32Array(slots))
-  const doubles = (field: string): Float64Array => guardIf(taken, field, new Float64Array(slots))
+  const integers = (field: string): Int32Array => guardIf(taken, field, memory.integers(slots))
+  const doubles = (field: string): Float64Array => guardIf(taken, field, memory.doubles(slots))
   const start = integers('start')
   const length = integers('length')
   const port = integers('port')
@@ -102,17 +119,17 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
   const protocol = integers('protocol')
   const mark = integers('mark')
 
-  const home = new Int32Array(slots)
+  const home = memory.integers(slots)
   const smallRoom = SMALL_ROOM // captured: an imported or exported constant is loaded and checked at each use
-  const smallFree = new Int32Array(small)
+  const smallFree = memory.integers(small)
+  const smallCount = memory.integers(1) // in the memory too, see smallFree
   const largeFree = new Int32Array(large)
-  let smallCount = 0
   let largeCount = 0
   const smallBase = memory.reserve(small * SMALL_BYTES)
   const largeBase = memory.reserve(large * LARGE_BYTES)
   for (let i = small - 1; i >= 0; i--) {
     home[i] = smallBase + i * SMALL_BYTES + HEADROOM
-    smallFree[smallCount++] = i
+    smallFree[smallCount[0]++] = i
   }
   for (let i = large - 1; i >= 0; i--) {
     home[small + i] = largeBase + i * LARGE_BYTES + HEADROOM
@@ -120,14 +137,14 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
   }
 
   function freeFor(bytes: number): number {
-    if (bytes <= SMALL_ROOM) return smallCount
+    if (bytes <= SMALL_ROOM) return smallCount[0]
     return bytes <= LARGE_ROOM ? largeCount : 0
   }
 
   function take(bytes: number): number {
     if (bytes > smallRoom) return takeLarge(bytes)
-    if (smallCount === 0) return -1
-    const slot = smallFree[--smallCount]
+    if (smallCount[0] === 0) return -1
+    const slot = smallFree[--smallCount[0]]
     if (taken !== null) taken[slot] = 1
     start[slot] = home[slot]!
     length[slot] = bytes
@@ -145,23 +162,23 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
 
   function free(slot: number): void {
     if (taken !== null) giveUp(taken, slot)
-    if (slot < small) smallFree[smallCount++] = slot
+    if (slot < small) smallFree[smallCount[0]++] = slot
     else largeFree[largeCount++] = slot
   }
 
   function freeAll({ slots: list, count }: Burst): number {
     let bytes = 0
-    let tally = smallCount // a local: the captured variable is loaded and stored each time
+    let tally = smallCount[0] // a local: the captured variable is loaded and stored each time
     for (let i = 0; i < count; i++) {
       const slot = list[i]
       bytes += length[slot]
       if (slot >= small || taken !== null) {
-        smallCount = tally
+        smallCount[0] = tally
         free(slot)
-        tally = smallCount
+        tally = smallCount[0]
       } else smallFree[tally++] = slot
     }
-    smallCount = tally
+    smallCount[0] = tally
     return bytes
   }
 
@@ -191,6 +208,8 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
 
   return {
     memory,
+    smallFree: debug ? null : { slots: smallFree, count: smallCount },
+    smallStart: smallBase + HEADROOM,
     start,
     length,
     port,

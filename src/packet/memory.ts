@@ -8,6 +8,8 @@
  */
 import { instantiateCopy } from './copy.js'
 import type { Copying } from './copy.js'
+import { instantiate } from './wasm.js'
+import type { Compiled } from './wasm.js'
 
 const PAGE = 65_536
 const CACHE_LINE = 64
@@ -25,16 +27,23 @@ export class Memory {
   readonly words: Int32Array
   readonly copy: Copying['copy']
   readonly copyAll: Copying['copyAll']
+  readonly #memory: WebAssembly.Memory
   #next = CACHE_LINE // offset 0 stays unused: a zeroed offset is a mistake, not a frame
 
   /** @param size bytes needed in all. Pages are touched, and so count as resident, only when written. */
   constructor(size: number) {
     const pages = Math.ceil((size + CACHE_LINE) / PAGE)
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
+    this.#memory = memory
     this.bytes = new Uint8Array(memory.buffer)
     this.halves = new Uint16Array(memory.buffer)
     this.words = new Int32Array(memory.buffer)
-    ;({ copy: this.copy, copyAll: this.copyAll } = instantiateCopy(memory, pages))
+    ;({ copy: this.copy, copyAll: this.copyAll } = instantiateCopy(memory))
+  }
+
+  /** The functions of a module, over this memory. */
+  instantiate(compiled: Compiled): Record<string, unknown> {
+    return instantiate(compiled, this.#memory)
   }
 
   /** Bytes not reserved yet. */
@@ -49,5 +58,15 @@ export class Memory {
     const at = this.#next
     this.#next = Math.ceil((at + length) / CACHE_LINE) * CACHE_LINE
     return at
+  }
+
+  /** An array of integers in a region of its own, zeroed. */
+  integers(count: number): Int32Array {
+    return new Int32Array(this.bytes.buffer, this.reserve(count * 4), count)
+  }
+
+  /** An array of doubles in a region of its own, zeroed. */
+  doubles(count: number): Float64Array {
+    return new Float64Array(this.bytes.buffer, this.reserve(count * 8), count)
   }
 }

@@ -8,13 +8,15 @@ import type { Microseconds } from '../core/clock.js'
 import { CUT_CAPTURE } from '../core/drops.js'
 import { RECORD, STARVED } from '../io/capture-reader.js'
 import type { CaptureReader } from '../io/capture-reader.js'
+import type { PlainRecords } from '../io/capture.js'
+import { NOW, TAKER_BYTES, UNTIL, createRecordTaker } from '../io/pcap-records.js'
+import type { RecordTaker } from '../io/pcap-records.js'
 import { LARGE_ROOM, SMALL_ROOM } from '../packet/arena.js'
-import { BURST } from '../packet/burst.js'
-import type { Burst } from '../packet/burst.js'
+import { BURST, Burst } from '../packet/burst.js'
 import type { Dataplane } from './dataplane.js'
 
 /** Memory that a merge reserves, alignment included. */
-export const MERGE_BYTES = BURST * 12 + 64
+export const MERGE_BYTES = BURST * 16 + 3 * 64 + TAKER_BYTES
 
 /** All captures have ended. */
 export const DONE = 0
@@ -34,7 +36,7 @@ export interface MergeInput {
   meet(): void
 }
 
-/** Fills bursts from captures in the order of time, slots and clock included. */
+/** Fills its burst from captures in the order of time, slots and clock included. */
 export interface CaptureMerge {
   /** Frames that a pcapng file says had left by the interface: they did not come in. */
   readonly outbound: number
@@ -42,8 +44,10 @@ export interface CaptureMerge {
   readonly now: Microseconds
   /** After EARLY: when the next frame is. */
   readonly nextTime: Microseconds
+  /** Where `fill` puts packets; whoever processes them empties it. */
+  readonly burst: Burst
   /** Adds packets to the burst, none later than `until`. */
-  fill(burst: Burst, until: Microseconds): number
+  fill(until: Microseconds): number
   /** Reads on where bytes ran out. */
   replenish(): Promise<void>
 }
@@ -57,16 +61,18 @@ export function createMerge(plane: Dataplane, inputs: readonly MergeInput[]): Ca
   const [record, small] = [RECORD, SMALL_ROOM]
   /** What each reader's last `next` returned: RECORD while its frame waits to be taken. */
   const states = Int32Array.from(inputs, ({ reader }) => reader.next())
-  const clock = new Float64Array(3)
-  const [NOW, NEXT, UNTIL] = [0, 1, 2]
+  const clock = arena.memory.doubles(3)
+  const NEXT = 2
   clock[NOW] = -Infinity
+  const burst = new Burst(arena.memory.integers(BURST))
   /** What takePlain copies at its end: to, from, length of each frame. */
   const list = arena.memory.reserve(BURST * 12)
+  const taker = createRecordTaker(arena, clock)
   let smallBudget = 0
   let largeBudget = 0
   let outbound = 0
 
-  function fill(burst: Burst, until: Microseconds): number {
+  function fill(until: Microseconds): number {
     const { slotsPerFrame } = plane
     clock[UNTIL] = until
     smallBudget = Math.max(1, Math.floor(arena.freeFor(0) / slotsPerFrame))
@@ -75,7 +81,7 @@ export function createMerge(plane: Dataplane, inputs: readonly MergeInput[]): Ca
       if (states.includes(STARVED)) return HUNGRY
       const first = earliest(-1)
       if (first === -1) return DONE
-      const stopped = takeRun(first, burst)
+      const stopped = takeRun(first)
       if (stopped !== 0) return stopped
     }
   }
@@ -100,7 +106,7 @@ export function createMerge(plane: Dataplane, inputs: readonly MergeInput[]): Ca
   }
 
   /** Takes frames of one input for as long as they come before those of all others; 0, or why it stopped. */
-  function takeRun(from: number, burst: Burst): number {
+  function takeRun(from: number): number {
     const input = inputs[from]
     const { reader } = input
     const second = earliest(from)
@@ -109,14 +115,34 @@ export function createMerge(plane: Dataplane, inputs: readonly MergeInput[]): Ca
     const index = reader.interfaceIndex
     const port = portOf(input)
     for (;;) {
-      const state = takePlain(reader, index, port, rival, winsTies, burst)
+      const state =
+        taker !== null && reader.plain !== null
+          ? takeRecords(taker, reader, reader.plain, port, rival, winsTies)
+          : takePlain(reader, index, port, rival, winsTies)
       states[from] = state
       if (state !== RECORD || !isFirst(reader, rival, winsTies)) return 0
-      const stopped = takeAny(input, burst)
+      const stopped = takeAny(input)
       if (stopped !== 0) return stopped
       states[from] = reader.next()
       if (states[from] !== RECORD) return 0
     }
+  }
+
+  /** What takePlain does, for records of a pcap file. */
+  function takeRecords(
+    by: RecordTaker,
+    reader: CaptureReader,
+    records: PlainRecords,
+    port: number,
+    rival: CaptureReader | null,
+    winsTies: boolean,
+  ): number {
+    const most = Math.min(BURST - burst.count, smallBudget)
+    const taken = by.take(reader, records, burst, most, port, rival, winsTies)
+    plane.received(port, taken, by.bytes)
+    smallBudget -= taken
+    burst.count += taken
+    return reader.next()
   }
 
   /**
@@ -129,7 +155,6 @@ export function createMerge(plane: Dataplane, inputs: readonly MergeInput[]): Ca
     ingressPort: number,
     rival: CaptureReader | null,
     winsTies: boolean,
-    burst: Burst,
   ): number {
     const { slots } = burst
     const last = burst.count + Math.min(BURST - burst.count, smallBudget)
@@ -168,7 +193,7 @@ export function createMerge(plane: Dataplane, inputs: readonly MergeInput[]): Ca
   }
 
   /** Makes the waiting frame a packet, unless it is skipped, dropped or has to wait; 0, or why it waits. */
-  function takeAny(input: MergeInput, burst: Burst): number {
+  function takeAny(input: MergeInput): number {
     const { reader } = input
     const when = Math.max(clock[NOW], fromTimestamp(reader.seconds, reader.nanoseconds))
     if (when > clock[UNTIL]) return tooEarly(when)
@@ -204,6 +229,7 @@ export function createMerge(plane: Dataplane, inputs: readonly MergeInput[]): Ca
   }
 
   return {
+    burst,
     get outbound() {
       return outbound
     },

@@ -16,7 +16,6 @@ import type { CaptureReader } from '../io/capture-reader.js'
 import { NullPort, PcapPort } from '../io/pcap-port.js'
 import { PcapWriter, WRITER_BYTES } from '../io/pcap-writer.js'
 import { arenaBytes, createArena } from '../packet/arena.js'
-import { Burst } from '../packet/burst.js'
 import { Memory } from '../packet/memory.js'
 import type { AttachedRules, RulesOptions } from './attach-rules.js'
 import type { RuleSet } from '../netfilter/rule.js'
@@ -179,11 +178,10 @@ class Session {
   async play(): Promise<void> {
     const { speed = Infinity, signal } = this.#options
     const merge = this.#merge!
-    const burst = new Burst()
     const pace = new Pace(speed)
     while (!signal?.aborted && !this.#isExplained()) {
-      const state = merge.fill(burst, pace.until)
-      this.#plane.process(burst)
+      const state = merge.fill(pace.until)
+      this.#plane.process(merge.burst)
       if (state === DONE) break
       if (state === FULL) continue
       if (state === EARLY) await pace.wait(merge.nextTime, signal)

@@ -1,6 +1,7 @@
 import t from 'tap'
 import assert from 'node:assert'
 import fc from 'fast-check'
+import { runs } from '../soak.js'
 import { createRandom, generateRules, generateTrace } from '../../bench/classbench.js'
 import { buildClassifier } from '../../src/netfilter/classify/classifier.js'
 import type { Choice } from '../../src/netfilter/classify/classifier.js'
@@ -136,7 +137,7 @@ t.test('all engines find the first rule that the specification finds', async (t)
     fc.property(set, fc.array(header, { maxLength: 40, size: 'max' }), (rules, headers) => {
       assertAgreement(rules, [...headers, ...rules.slice(0, 20).flatMap(headersAround)])
     }),
-    { numRuns: 500 },
+    runs(500),
   )
   t.pass('all headers alike')
 })

@@ -13,6 +13,7 @@ import * as checksums from '../../src/wire/checksum.js'
 import * as ipv4 from '../../src/wire/ipv4.js'
 import * as tcp from '../../src/wire/tcp.js'
 import * as udp from '../../src/wire/udp.js'
+import { runs } from '../soak.js'
 import { icmpFrame, tcpFrame, udpFrame } from './frames.js'
 import { hasIptables, packetOf, ruleOf, ruleSet, runtime, saved, savedByIptables } from './rules.js'
 import { TEXTS } from './target-texts.js'
@@ -90,7 +91,7 @@ t.test('TOS and DSCP change their bits of the second byte and the checksum, noth
         assert.deepEqual(frame, frameWithTos(becomes, id), rule)
       }
     }),
-    { numRuns: 200 },
+    runs(200),
   )
   t.pass('every byte, value and mask')
 })
@@ -244,7 +245,7 @@ t.test('TCPMSS keeps the checksum right whatever the options are', async (t) => 
       assert.deepEqual([...frame.subarray(at, at + 4)], [2, 4, size >> 8, size & 0xff])
       assert.ok(differing.every((i) => i === at + 2 || i === at + 3))
     }),
-    { numRuns: 1000 },
+    runs(1000),
   )
   t.ok(changed > 100, `${changed} were changed`)
 })

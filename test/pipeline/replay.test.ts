@@ -1,4 +1,5 @@
 import t from 'tap'
+import fc from 'fast-check'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,6 +9,7 @@ import { formatMac } from '../../src/wire/address.js'
 import { folderFor, interfaceBlock, packet, readPcap, section, writePcap } from '../captures.js'
 import type { Recorded } from '../captures.js'
 import { BROADCAST, frame, mac } from '../packets.js'
+import { runs } from '../soak.js'
 import { needs, run } from '../tools.js'
 
 const [A, B, C] = ['02:00:00:00:00:0a', '02:00:00:00:00:0b', '02:00:00:00:00:0c']
@@ -117,6 +119,61 @@ function kernelStations(path: string): string[] {
     .map((line) => line.replace(/^(\S+) dev (\S+) .*$/, '$1 $2'))
     .sort()
 }
+
+t.test('bursts taken at once are what frames taken one by one are', async (t) => {
+  const folder = folderFor(t)
+  const stations = [A, B, C, BROADCAST]
+  const record = fc.record({
+    seconds: fc.oneof({ weight: 5, arbitrary: fc.nat(3) }, fc.constantFrom(0x7fff_ffff, 0xffff_ffff)),
+    nanoseconds: fc.oneof(
+      { weight: 8, arbitrary: fc.constantFrom(0, 1, 2, 999_999) },
+      fc.constantFrom(1_000_000, 999_999_999, 1_000_000_000, 0xffff_ffff),
+    ),
+    to: fc.constantFrom(...stations),
+    from: fc.constantFrom(...stations),
+    length: fc.oneof(
+      { weight: 8, arbitrary: fc.integer({ min: 14, max: 300 }) },
+      fc.integer({ min: 14, max: 2100 }),
+    ),
+    cut: fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, fc.nat(20)),
+  })
+  const records = fc.array(record, { size: 'max', maxLength: 400 }).map((list) =>
+    list.map(({ seconds, nanoseconds, to, from, length, cut }, seed): Recorded => {
+      const bytes = Buffer.from(frame(to, from, length, seed))
+      return { seconds, nanoseconds, frame: bytes, originalLength: bytes.length + cut }
+    }),
+  )
+  const sorted = fc.boolean()
+  const unit = fc.constantFrom('nano' as const, 'micro' as const)
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(records, sorted, unit), { minLength: 1, maxLength: 3 }),
+      async (files) => {
+        const inputs = files.map(([list, isSorted, fileUnit], i) => {
+          const ordered = isSorted
+            ? list.toSorted((a, b) => a.seconds - b.seconds || a.nanoseconds - b.nanoseconds)
+            : list
+          return { port: `p${i}`, path: writePcap(join(folder, `p${i}.in.pcap`), ordered, fileUnit) }
+        })
+        const outcome = async (debug: boolean): Promise<unknown> => {
+          const out = join(folder, 'out')
+          const report = await replay({
+            inputs,
+            out,
+            debug,
+            ports: { other: {} },
+          })
+          return {
+            report: { ...report, seconds: 0, framesPerSecond: 0 },
+            files: Object.keys(report.ports).map((name) => readPcap(join(out, `${name}.pcap`))),
+          }
+        }
+        t.strictSame(await outcome(false), await outcome(true))
+      },
+    ),
+    runs(100),
+  )
+})
 
 t.test('frames are merged by time, ties go by the order of the captures', async (t) => {
   const { left } = await play(folderFor(t), {
@@ -292,11 +349,13 @@ t.test('large frames, many ports: nothing is lost for want of a slot', async (t)
 
 t.test('speed: paced by the captures’ clock', async (t) => {
   const records = [at(1000, BROADCAST, A), at(1000.2, BROADCAST, A), at(1001, BROADCAST, A)]
-  const slow = await play(folderFor(t), { a: records, b: [] }, { speed: 5 })
-  t.ok(slow.seconds >= 0.2 && slow.seconds < 1, `1 s at five times its speed took ${slow.seconds} s`)
-  t.equal(slow.left['b'].length, 3)
   const fast = await play(folderFor(t), { a: records, b: [] })
-  t.ok(fast.seconds < slow.seconds)
+  for (const debug of [true, false]) {
+    const slow = await play(folderFor(t), { a: records, b: [] }, { speed: 5, debug })
+    t.ok(slow.seconds >= 0.2 && slow.seconds < 1, `1 s at five times its speed took ${slow.seconds} s`)
+    t.equal(slow.left['b'].length, 3)
+    t.ok(fast.seconds < slow.seconds)
+  }
 })
 
 t.test('an aborted replay ends with what it has', async (t) => {

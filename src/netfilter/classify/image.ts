@@ -41,7 +41,7 @@ export function createImage(): Image {
     const bytes = new Uint8Array(memory.buffer)
     for (const { address, table } of filled)
       bytes.set(new Uint8Array(table.buffer, table.byteOffset, table.byteLength), address)
-    return { memory, phases: instantiatePhases(memory, pages), bytes: pages * PAGE }
+    return { memory, phases: instantiatePhases(memory), bytes: pages * PAGE }
   }
   return { reserve, fill, place, link }
 }

@@ -11,11 +11,12 @@ import {
   add,
   addF64,
   and,
-  buildModule,
+  compile,
   constant,
   constantF64,
   exclusiveOr,
   get,
+  instantiate,
   isEqual,
   isLess,
   isZero,
@@ -37,8 +38,8 @@ import {
   tee,
   toF64,
   when,
-} from './wasm.js'
-import type { Code, Definition } from './wasm.js'
+} from '../../packet/wasm.js'
+import type { Code, Definition } from '../../packet/wasm.js'
 
 /** Headers that are classified at once, at most. */
 export const BURST = 256
@@ -283,19 +284,19 @@ function count(): Definition {
   return { name: 'count', parameters: 2, locals: 3, body: [body] }
 }
 
-/** The phases over this memory of so many pages. */
-export function instantiatePhases(memory: WebAssembly.Memory, pages: number): Phases {
-  const functions = [
-    walk(),
-    classes(),
-    ...[direct(false, false), direct(false, true), direct(true, false), direct(true, true)],
-    fetch(false),
-    fetch(true),
-    scan(),
-    tree(),
-    finish(),
-    count(),
-  ]
-  const module = new WebAssembly.Module(buildModule(functions, pages))
-  return new WebAssembly.Instance(module, { classify: { memory } }).exports as unknown as Phases
+const compiled = compile([
+  walk(),
+  classes(),
+  ...[direct(false, false), direct(false, true), direct(true, false), direct(true, true)],
+  fetch(false),
+  fetch(true),
+  scan(),
+  tree(),
+  finish(),
+  count(),
+])
+
+/** The phases over this memory. */
+export function instantiatePhases(memory: WebAssembly.Memory): Phases {
+  return instantiate(compiled, memory) as unknown as Phases
 }

@@ -3,13 +3,14 @@
  * `add(get(0), constant(4))`, and `buildModule` makes functions of them. All values are 32-bit integers, but
  * where a name says f64. Addresses are bytes; `offset` is added to them.
  */
-import { name, section, signed, sized, unsigned } from '../../packet/wasm-bytes.js'
+import { name, section, signed, sized, unsigned } from './wasm-bytes.js'
 
 /** Instructions that leave one value, or none where they are statements. */
 export type Code = number[]
 
-const [I32, NOTHING] = [0x7f, 0x40]
-const [BLOCK, LOOP, END, BR_IF, SELECT] = [0x02, 0x03, 0x0b, 0x0d, 0x1b]
+const [I32, F64, NOTHING] = [0x7f, 0x7c, 0x40]
+const MOST_PAGES = 65_536
+const [BLOCK, LOOP, IF, ELSE, END, BR, BR_IF, SELECT] = [0x02, 0x03, 0x04, 0x05, 0x0b, 0x0c, 0x0d, 0x1b]
 
 const unary =
   (opcode: number) =>
@@ -35,6 +36,8 @@ export const [add, subtract, multiply, and, or, exclusiveOr] = [0x6a, 0x6b, 0x6c
 export const [shiftLeft, shiftRight, shiftRightSigned] = [0x74, 0x76, 0x75].map(binary)
 /** Comparisons, 1 or 0; of signed numbers. */
 export const [isEqual, isLess] = [0x46, 0x48].map(binary)
+/** The same of numbers without sign. */
+export const [isBelow, isAbove] = [0x49, 0x4b].map(binary)
 /** 1 for 0, else 0. */
 export const isZero = unary(0x45)
 /** Reads of 32, 8 and 16 bits, the shorter ones without sign. */
@@ -43,10 +46,18 @@ export const [load, load8, load16] = [loads(0x28, 2), loads(0x2d, 0), loads(0x2f
 export const store = stores(0x36, 2)
 /** Numbers of 64-bit floating point: read and write. */
 export const [loadF64, storeF64] = [loads(0x2b, 3), stores(0x39, 3)]
-/** Their sum. */
-export const addF64 = binary(0xa0)
-/** A 32-bit integer as such a number. */
-export const toF64 = unary(0xb7)
+/** Their sum, their product, the greater of both, and whether the first is greater. */
+export const [addF64, multiplyF64, maxF64, isGreaterF64] = [0xa0, 0xa2, 0xa5, 0x64].map(binary)
+/** A 32-bit integer as such a number, with its sign and as one without. */
+export const [toF64, unsignedToF64] = [0xb7, 0xb8].map(unary)
+/** Writes 16 bytes that are read elsewhere. */
+export function copy16(to: Code, from: Code): Code {
+  return [...to, ...from, 0xfd, 0x00, 0, 0, 0xfd, 0x0b, 0, 0]
+}
+/** Copies `length` bytes, which may overlap. */
+export function copyBytes(to: Code, from: Code, length: Code): Code {
+  return [...to, ...from, ...length, 0xfc, 0x0a, 0, 0]
+}
 
 /** A number that is written in the code. */
 export function constant(value: number): Code {
@@ -88,17 +99,37 @@ export function repeat(statements: Code[], condition: Code): Code {
   return [LOOP, NOTHING, ...statements.flat(), ...condition, BR_IF, 0, END]
 }
 
-/** A function of `parameters` integers without result, with `locals` variables behind them. */
+/** Statements that are repeated until one of them, which is not within another, is `leaveWhen`. */
+export function forever(...statements: Code[]): Code {
+  return [BLOCK, NOTHING, LOOP, NOTHING, ...statements.flat(), BR, 0, END, END]
+}
+
+/** Ends the `forever` that it stands in. */
+export function leaveWhen(condition: Code): Code {
+  return [...condition, BR_IF, 1]
+}
+
+/** One of two statements. */
+export function either(condition: Code, first: Code, second: Code): Code {
+  return [...condition, IF, NOTHING, ...first, ELSE, ...second, END]
+}
+
+/** A function of `parameters` integers without result, with `locals` variables behind them, then `doubles`. */
 export interface Definition {
   name: string
   parameters: number
   locals: number
+  /** Variables of 64-bit floating point. */
+  doubles?: number
   body: Code[]
 }
 
-/** The module of these functions, over a shared memory imported as `classify.memory`, of exactly `pages` pages. */
-export function buildModule(functions: Definition[], pages: number): Uint8Array {
-  const limits = [0x03, ...unsigned(pages), ...unsigned(pages)] // shared, with a maximum
+/** Functions that are compiled once and can then be made over any memory. */
+export type Compiled = WebAssembly.Module
+
+/** The functions over a shared memory, which is imported as `br100.memory`. */
+export function compile(functions: Definition[]): Compiled {
+  const limits = [0x03, 0, ...unsigned(MOST_PAGES)] // shared, of any size
   const types = functions.map(({ parameters }) => [
     0x60,
     parameters,
@@ -106,15 +137,24 @@ export function buildModule(functions: Definition[], pages: number): Uint8Array 
     0,
   ])
   const exports = functions.map((one, i) => [...name(one.name), 0x00, i])
-  const bodies = functions.map(({ locals, body }) => sized([1, locals, I32, ...body.flat(), END]))
-  return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, vector(types)),
-    ...section(2, vector([[...name('classify'), ...name('memory'), 0x02, ...limits]])),
-    ...section(3, vector(functions.map((_, i) => [i]))),
-    ...section(7, vector(exports)),
-    ...section(10, vector(bodies)),
-  ])
+  const bodies = functions.map(({ locals, doubles = 0, body }) =>
+    sized([2, locals, I32, doubles, F64, ...body.flat(), END]),
+  )
+  return new WebAssembly.Module(
+    Uint8Array.from([
+      ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+      ...section(1, vector(types)),
+      ...section(2, vector([[...name('br100'), ...name('memory'), 0x02, ...limits]])),
+      ...section(3, vector(functions.map((_, i) => [i]))),
+      ...section(7, vector(exports)),
+      ...section(10, vector(bodies)),
+    ]),
+  )
+}
+
+/** What they export, over this memory. */
+export function instantiate(compiled: Compiled, memory: WebAssembly.Memory): Record<string, unknown> {
+  return new WebAssembly.Instance(compiled, { br100: { memory } }).exports
 }
 
 function vector(items: number[][]): number[] {
