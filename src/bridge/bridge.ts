@@ -82,6 +82,7 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
   const queueLengths = new Int32Array(MAX_PORTS)
   const local = new Burst()
   const dropped = new Burst() // within one burst: freed together at its end
+  const droppedSlots = dropped.slots
   const dropCounts = drops.fixed
   const counts = new Float64Array(4)
   const queues: Burst[] = []
@@ -102,8 +103,10 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
    */
   function forwardKnown(slots: Int32Array, from: number, count: number): number {
     let sameSide = 0
-    let i = from
-    for (; i < count; i++) {
+    let droppedCount = dropped.count // a local: the object's is loaded and stored each time
+    let i = from | 0
+    const end = count | 0
+    for (; i < end; i++) {
       const slot = slots[i]
       // The frame starts at 2 mod 4: four aligned words, the first of them with two bytes of headroom, hold
       // the destination as 2 + 4 bytes and the source as 4 + 2.
@@ -116,7 +119,7 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
       const to = find(high, words[w + 1], slot)
       if (to === unknown || to === node) break
       if (to === port ? (flags[to] & hairpin) === 0 : (flags[port] & flags[to] & isolated) !== 0) {
-        dropped.slots[dropped.count++] = slot
+        droppedSlots[droppedCount++] = slot
         if (to === port) sameSide++
         else dropCounts[reason.ISOLATED]++
         continue
@@ -125,6 +128,7 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
       queued[to * burst + n] = slot
       queueLengths[to] = n + 1
     }
+    dropped.count = droppedCount
     dropCounts[reason.SAME_PORT] += sameSide
     return i
   }

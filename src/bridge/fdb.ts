@@ -93,7 +93,8 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
   const spareWords = new Int32Array(spare)
   const spareSeen = new Float64Array(spare)
   // Captured: an exported constant is loaded and checked at each use.
-  const [unknown, staticBit, learnedBits] = [UNKNOWN, STATIC, LEARNED_BITS]
+  const [unknown, staticBit, learnedBits, inUse] = [UNKNOWN, STATIC, LEARNED_BITS, IN_USE]
+  const keyBits = IN_USE | 0xffff
   // Random multipliers (multiply-shift hashing): nobody can prepare addresses that collide.
   const lowFactor = randomOdd()
   const highFactor = randomOdd()
@@ -108,28 +109,40 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
   }
 
   function find(high: number, low: number, slot: number): number {
-    let e = home(high, low)
-    while (true) {
+    const e = home(high, low)
+    const meta = words[e + 1]
+    return words[e] === low && (meta & keyBits) === (high | inUse)
+      ? portAt(e, meta, slot)
+      : findBehind(e, high, low, slot)
+  }
+
+  /** The entry is not where it belongs first. Apart, since a loop within keeps V8 from tidying the bridge's own. */
+  function findBehind(first: number, high: number, low: number, slot: number): number {
+    for (let e = first; words[e + 1] !== 0; e = (e + STRIDE) & mask) {
       const meta = words[e + 1]
-      if (meta === 0) return unknown
-      if (words[e] === low && (meta & 0xffff) === high)
-        return time[slot] - seen[(e >> 1) + 1] < ageing ? (meta >> 16) & 0xfff : unknown
-      e = (e + STRIDE) & mask
+      if (words[e] === low && (meta & keyBits) === (high | inUse)) return portAt(e, meta, slot)
     }
+    return unknown
+  }
+
+  function portAt(e: number, meta: number, slot: number): number {
+    return time[slot] - seen[(e >> 1) + 1] < ageing ? (meta >> 16) & 0xfff : unknown
   }
 
   function refresh(high: number, low: number, port: number, slot: number): boolean {
-    let e = home(high, low)
-    while (true) {
-      const meta = words[e + 1]
-      if (meta === 0) return false
-      if (words[e] === low && (meta & 0xffff) === high) {
-        if (meta >> 16 !== (port | learnedBits)) return (meta & staticBit) !== 0
-        seen[(e >> 1) + 1] = time[slot]!
-        return true
-      }
-      e = (e + STRIDE) & mask
-    }
+    const e = home(high, low)
+    if (words[e] !== low || words[e + 1] !== (high | (port << 16) | inUse))
+      return refreshBehind(e, high, low, port, slot)
+    seen[(e >> 1) + 1] = time[slot]!
+    return true
+  }
+
+  function refreshBehind(first: number, high: number, low: number, port: number, slot: number): boolean {
+    const e = entryFrom(first, high, low)
+    const meta = words[e + 1]
+    if (meta >> 16 !== (port | learnedBits)) return (meta & staticBit) !== 0
+    seen[(e >> 1) + 1] = time[slot]!
+    return true
   }
 
   function learn(high: number, low: number, port: number, slot: number): void {
@@ -167,7 +180,11 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
 
   /** Where the entry of this address is, or would go. */
   function entryOf(high: number, low: number): number {
-    let e = home(high, low)
+    return entryFrom(home(high, low), high, low)
+  }
+
+  function entryFrom(first: number, high: number, low: number): number {
+    let e = first
     while (words[e + 1] !== 0 && !(words[e] === low && (words[e + 1] & 0xffff) === high))
       e = (e + STRIDE) & mask
     return e
