@@ -29,6 +29,9 @@ export async function replayCommand(
   const saveTo = options['saveCounters'] as string | undefined
   if (saveTo !== undefined && rules === null)
     throw new UsageError('--save-counters: expected --rules FILE with it')
+  const nflog = options['nflog'] as string | undefined
+  if (nflog !== undefined && rules === null) throw new UsageError('--nflog: expected --rules FILE with it')
+  if (nflog === '-') throw new UsageError("--nflog -: expected a file, standard output is the report's")
   const interrupt = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort(name))
   const { reloadOnHangup } = rules === null ? {} : await import('./reload.js')
@@ -40,7 +43,16 @@ export async function replayCommand(
     ...(node === null ? {} : nodeOptions(node)),
     ...(rules === null
       ? {}
-      : { netfilter: { rules, sets, node: describe(bridge, node), onLog, onAttached } }),
+      : {
+          netfilter: {
+            rules,
+            sets,
+            node: describe(bridge, node),
+            onLog,
+            onAttached,
+            ...(nflog === undefined ? {} : { nflog }),
+          },
+        }),
     speed: parseSpeed(String(options['speed'])),
     signal: interrupt.signal,
     onProgress: (bytesRead, size) => progress.show(bytesRead, size),

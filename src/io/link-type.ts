@@ -3,6 +3,8 @@ import { CaptureError } from './capture-error.js'
 
 /** The only link type that is read: Ethernet (LINKTYPE_ETHERNET). */
 export const ETHERNET = 1
+/** Messages of the kernel's packet log (LINKTYPE_NFLOG): only written. */
+export const NFLOG = 239
 
 const NAMES: Record<number, string> = {
   0: 'NULL, BSD loopback',
@@ -17,6 +19,7 @@ const NAMES: Record<number, string> = {
   195: 'IEEE802_15_4_WITHFCS',
   228: 'IPV4',
   229: 'IPV6',
+  [NFLOG]: 'NFLOG, packets that iptables logged',
   249: 'USBPCAP',
   253: 'NETLINK',
   276: 'LINUX_SLL2, "any" device',

@@ -1,4 +1,4 @@
-/** Writes pcapng files (draft-ietf-opsawg-pcapng): one little-endian section, Ethernet, nanoseconds. */
+/** Writes pcapng files (draft-ietf-opsawg-pcapng): one little-endian section, nanoseconds. */
 import type { Memory } from '../packet/memory.js'
 import { ByteSink } from './byte-sink.js'
 import { MAX_CAPTURED_LENGTH } from './capture.js'
@@ -9,7 +9,7 @@ const IDB = 1
 const EPB = 6
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d
 const FRAMING = 12
-const [COMMENT, IF_NAME, PACKET_FLAGS, SHB_USERAPPL, IF_TSRESOL] = [1, 2, 2, 4, 9]
+const [COMMENT, IF_NAME, IF_DESCRIPTION, PACKET_FLAGS, SHB_USERAPPL, IF_TSRESOL] = [1, 2, 3, 2, 4, 9]
 const NANOSECONDS = 9
 const OUTBOUND = 2
 /** Comments are cut here: an option's length has 16 bits. */
@@ -29,13 +29,33 @@ export class PcapngWriter {
   /** As it was given; '-' is standard output. */
   readonly path: string
   readonly #sink: ByteSink
+  #interfaces = 0
 
-  /** @param interfaces their names, in the order of their numbers */
-  constructor(path: string, memory: Memory, interfaces: readonly string[]) {
+  /** @param interfaces the first ones' names, in the order of their numbers: Ethernet */
+  constructor(path: string, memory: Memory, interfaces: readonly string[] = []) {
     this.path = path
     this.#sink = new ByteSink(path, memory)
     this.#section()
-    for (const name of interfaces) this.#interface(name)
+    for (const name of interfaces) this.addInterface(name)
+  }
+
+  /** One more interface; returns its number. `linkType` is LINKTYPE_…; `description` says what people should know. */
+  addInterface(name: string, linkType: number = ETHERNET, description = ''): number {
+    const options = optionList([
+      [IF_NAME, Buffer.from(name)],
+      ...(description === ''
+        ? []
+        : [[IF_DESCRIPTION, Buffer.from(description).subarray(0, MAX_OPTION)] as Option]),
+      [IF_TSRESOL, Uint8Array.of(NANOSECONDS)],
+    ])
+    const length = FRAMING + 8 + options.length
+    this.#sink.word(IDB)
+    this.#sink.word(length)
+    this.#sink.halves(linkType, 0)
+    this.#sink.word(MAX_CAPTURED_LENGTH)
+    this.#sink.append(options)
+    this.#sink.word(length)
+    return this.#interfaces++
   }
 
   /** An enhanced packet block: `length` bytes of the memory from `frameAt` on. */
@@ -79,20 +99,6 @@ export class PcapngWriter {
     this.#sink.halves(1, 0)
     this.#sink.word(0xffffffff) // section length: not given
     this.#sink.word(0xffffffff)
-    this.#sink.append(options)
-    this.#sink.word(length)
-  }
-
-  #interface(name: string): void {
-    const options = optionList([
-      [IF_NAME, Buffer.from(name)],
-      [IF_TSRESOL, Uint8Array.of(NANOSECONDS)],
-    ])
-    const length = FRAMING + 8 + options.length
-    this.#sink.word(IDB)
-    this.#sink.word(length)
-    this.#sink.halves(ETHERNET, 0)
-    this.#sink.word(MAX_CAPTURED_LENGTH)
     this.#sink.append(options)
     this.#sink.word(length)
   }

@@ -10,6 +10,7 @@ import { RuleError, RulesError } from './rule-error.js'
 import { isJump } from './rule.js'
 import type { Chain, InterfaceTest, Jump, Rule, RuleSet } from './rule.js'
 import type { Runtime } from './runtime.js'
+import { traceLine } from './trace-line.js'
 import { ACCEPT, CONTINUE, DROP, RETURN } from './verdict.js'
 import { undecidedIn } from './verify.js'
 
@@ -85,7 +86,7 @@ export class Interpreter implements Engine {
     packet.hook = hook
     for (const { table, chain } of this.#entries[hook]) {
       this.watcher?.table(table, hook)
-      if (this.#walk(chain, packet) === ACCEPT) continue
+      if (this.#walk(table, chain, packet) === ACCEPT) continue
       this.culprit.table = table
       return DROP
     }
@@ -93,14 +94,17 @@ export class Interpreter implements Engine {
   }
 
   /** From a built-in chain to a verdict, ACCEPT or DROP. */
-  #walk(builtIn: StartedChain, packet: Packet): number {
+  #walk(table: TableName, builtIn: StartedChain, packet: Packet): number {
     const stack: Frame[] = []
-    let [chain, next] = [builtIn, 0]
+    let [chain, next, hasReturned] = [builtIn, 0, false]
     for (;;) {
-      if (next === chain.rules.length) {
+      if (hasReturned || next === chain.rules.length) {
+        if (packet.isTraced && !hasReturned && chain !== builtIn)
+          this.#trace(table, chain.chain, null, next, packet)
         const frame = stack.pop()
-        if (frame === undefined) return this.#policy(builtIn.chain, packet)
+        if (frame === undefined) return this.#policy(table, builtIn.chain, packet)
         ;({ chain, next } = frame)
+        hasReturned = false
         continue
       }
       const started = chain.rules[next++]
@@ -110,6 +114,7 @@ export class Interpreter implements Engine {
       if (failed !== -1) continue
       started.rule.packets++
       started.rule.bytes += packet.length
+      if (packet.isTraced) this.#trace(table, chain.chain, started.rule, next, packet)
       if (started.jump !== null) {
         if (!started.jump.goto) stack.push({ chain, next })
         ;[chain, next] = [started.jump.chain, 0]
@@ -118,12 +123,18 @@ export class Interpreter implements Engine {
       const verdict = started.act === null ? CONTINUE : started.act(packet)
       if (verdict === ACCEPT) return ACCEPT
       if (verdict === DROP) return this.#drop(chain.chain, started.rule)
-      if (verdict === RETURN) next = chain.rules.length
+      hasReturned = verdict === RETURN
     }
   }
 
-  #policy(chain: Chain, packet: Packet): number {
+  /** A rule acts, the `count`th of the chain; null: its end, behind so many. */
+  #trace(table: TableName, chain: Chain, rule: Rule | null, count: number, packet: Packet): void {
+    this.#runtime.log(traceLine(table, chain, rule, rule === null ? count + 1 : count, packet))
+  }
+
+  #policy(table: TableName, chain: Chain, packet: Packet): number {
     this.watcher?.policy(chain)
+    if (packet.isTraced) this.#trace(table, chain, null, chain.rules.length, packet)
     chain.packets++
     chain.bytes += packet.length
     return chain.policy === 'DROP' ? this.#drop(chain, null) : ACCEPT

@@ -39,6 +39,8 @@ export class Packet {
   type = UNICAST
   /** As `-m mark` sees it, unsigned; it lasts until the packet leaves the node. */
   mark = 0
+  /** Every rule that acts on it from now on is told of (`-j TRACE`), until the packet leaves the node. */
+  isTraced = false
   /** As CLASSIFY sets it, `major << 16 | minor`. */
   priority = 0
   now: Microseconds = 0
@@ -72,5 +74,6 @@ export class Packet {
     this.destination = ipv4.destination(bytes, l3)
     this.fragmentOffset = ipv4.fragmentOffset(bytes, l3)
     this.isMalformed = false
+    this.isTraced = false
   }
 }

@@ -41,8 +41,8 @@ export interface Runtime {
   random(): number
   /** A line of the kernel's log, without time and host. */
   log(line: string): void
-  /** A packet for a group of NFLOG, `bytes` of it at most (0 = all). */
-  nflog(packet: Packet, group: number, prefix: string, bytes: number): void
+  /** A packet for a group of NFLOG, `size` bytes of its datagram at most; null is all of it. */
+  nflog(packet: Packet, group: number, prefix: string, size: number | null): void
   /** Sends what REJECT answers. `type` as in `--reject-with`. */
   reject(packet: Packet, type: string): void
 }

@@ -42,7 +42,7 @@ export interface ArenaOptions {
 }
 
 /** 32-bit integers and doubles a slot has, its home included. */
-const [INTEGERS, DOUBLES] = [10, 2]
+const [INTEGERS, DOUBLES] = [11, 2]
 
 /** Bytes of memory that an arena of these numbers reserves. */
 export function arenaBytes(small: number, large: number): number {
@@ -86,6 +86,8 @@ export interface Arena {
   readonly protocol: Int32Array
   /** The mark that rules put on the packet (`-j MARK`), 32 bits. */
   readonly mark: Int32Array
+  /** 1 for a packet that rules trace (`-j TRACE`). */
+  readonly traced: Int32Array
   /** Slots that are free for frames of this length. */
   freeFor(length: number): number
   /** A free slot for a frame of `length` bytes, its start and length set, its bytes as they were; or NONE. */
@@ -118,6 +120,7 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
   const l4 = integers('l4')
   const protocol = integers('protocol')
   const mark = integers('mark')
+  const traced = integers('traced')
 
   const home = memory.integers(slots)
   const smallRoom = SMALL_ROOM // captured: an imported or exported constant is loaded and checked at each use
@@ -203,6 +206,7 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
     l4[copy] = l4[slot]!
     protocol[copy] = protocol[slot]!
     mark[copy] = mark[slot]!
+    traced[copy] = traced[slot]!
     return copy
   }
 
@@ -221,6 +225,7 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
     l4,
     protocol,
     mark,
+    traced,
     freeFor,
     take,
     free,

@@ -10,8 +10,9 @@ import type { ExplainingHooks, Explanation } from './explain.js'
 import { createHooks } from './hooks.js'
 import { anonymousNode } from './node-view.js'
 import type { NodeDescription } from './node-view.js'
+import { createNflogFile } from './nflog-file.js'
 import { createReplies } from './replies.js'
-import { createWorld } from './world.js'
+import { SILENT, createWorld } from './world.js'
 
 /** Rules, and what they stand in. */
 export interface RulesOptions {
@@ -21,8 +22,10 @@ export interface RulesOptions {
   sets?: ReadonlyMap<string, AddressSet>
   /** The node that the rules stand in; without it one called br100 that has no address. */
   node?: NodeDescription
-  /** Called with each line that `-j LOG` writes. */
+  /** Called with each line that `-j LOG` writes, and `-j TRACE` has written. */
   onLog?: (line: string) => void
+  /** A pcapng file, overwritten, that the packets of `-j NFLOG` go to; without it they go nowhere. */
+  nflog?: string
   /** Called once the rules are at work: who wants to replace them while packets come keeps what it is given. */
   onAttached?: (attached: AttachedRules) => void
   /** Explain the `number`th packet, from 1, that comes in by a port. */
@@ -42,6 +45,8 @@ export interface AttachedRules {
   replace(rules: RuleSet): void
   /** The way of the packet that is to be explained; null before it came, or where none is. */
   explanation: () => Explanation | null
+  /** Ends the file of `nflog`: after the last burst. */
+  close(): void
 }
 
 /**
@@ -53,9 +58,13 @@ export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRu
   let engine: Engine
   let explained: ExplainingHooks | null = null
   const current = { slot: -1 }
+  const file =
+    options.nflog === undefined
+      ? null
+      : createNflogFile(options.nflog, arena, node.bridge, portNames, current)
   const world = createWorld(node, sets, {
     log: (line) => onLog?.(line),
-    nflog: () => {},
+    nflog: file?.nflog ?? SILENT.nflog,
     reject: createReplies(plane, node, () => engine, current),
   })
 
@@ -83,6 +92,7 @@ export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRu
       return engine
     },
     replace,
+    close: () => file?.close(),
     explanation: () => explained?.explanation ?? null,
   }
 }

@@ -24,6 +24,7 @@ import { createDataplane } from './dataplane.js'
 import type { Dataplane } from './dataplane.js'
 import { DONE, EARLY, FULL, MERGE_BYTES, createMerge } from './merge.js'
 import type { CaptureMerge, MergeInput } from './merge.js'
+import { NFLOG_BYTES } from './nflog-file.js'
 import { Pace } from './pace.js'
 
 /** Enough for a flood to every port there can be; a slot's pages count as resident only once it was used. */
@@ -122,7 +123,8 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
     arenaBytes(SMALL_SLOTS, LARGE_SLOTS) +
       inputs.length * windowBytes() +
       MAX_PORTS * WRITER_BYTES +
-      MERGE_BYTES,
+      MERGE_BYTES +
+      (options.netfilter?.nflog === undefined ? 0 : NFLOG_BYTES),
   )
   const arena = createArena(memory, { small: SMALL_SLOTS, large: LARGE_SLOTS, debug: options.debug ?? false })
   const session = new Session(createDataplane(arena, options.bridge), options)
@@ -170,6 +172,7 @@ class Session {
     this.#merge = createMerge(this.#plane, this.#inputs)
     const { netfilter } = this.#options
     if (netfilter === undefined) return
+    if (netfilter.nflog !== undefined) this.#mustNotOverwrite(netfilter.nflog, 'what NFLOG writes')
     const { attachRules } = await import('./attach-rules.js')
     this.#attached = attachRules(this.#plane, netfilter)
     netfilter.onAttached?.(this.#attached)
@@ -198,6 +201,7 @@ class Session {
   async close(): Promise<void> {
     for (const reader of this.#readers) await reader.close()
     for (const writer of this.#writers) writer.close()
+    this.#attached?.close()
   }
 
   report(took: Microseconds): ReplayReport {
@@ -288,13 +292,17 @@ class Session {
     const { arena } = this.#plane
     if (out === undefined) return new NullPort(arena)
     const path = join(out, `${fileName(name)}.pcap`)
-    if (this.#options.inputs.some((input) => isSameFile(input.path, path)))
-      throw new ReplayError(`${path}: what leaves ${name} would overwrite a capture that is being read`)
+    this.#mustNotOverwrite(path, `what leaves ${name}`)
     if (this.#writers.some((writer) => writer.path === path))
       throw new ReplayError(`${path}: two ports would write this file`)
     const writer = new PcapWriter(path, arena.memory)
     this.#writers.push(writer)
     return new PcapPort(arena, writer)
+  }
+
+  #mustNotOverwrite(path: string, what: string): void {
+    if (this.#options.inputs.some((input) => isSameFile(input.path, path)))
+      throw new ReplayError(`${path}: ${what} would overwrite a capture that is being read`)
   }
 }
 

@@ -6,10 +6,10 @@ import type { NodeDescription } from './node-view.js'
 
 /** Where what rules cause goes. */
 export interface Effects {
-  /** A line of `-j LOG`. */
+  /** A line of `-j LOG` or `-j TRACE`. */
   log(line: string): void
   /** A packet of `-j NFLOG`. */
-  nflog(packet: Packet, group: number, prefix: string, bytes: number): void
+  nflog: Runtime['nflog']
   /** The answer of `-j REJECT`. */
   reject(packet: Packet, type: string): void
 }

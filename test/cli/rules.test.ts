@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
+import { needs, run } from '../tools.js'
 
 const BOOT = 'pcaps/golden/boot'
 const PORTS = ['eth2', 'vnet0', 'vnet1'].flatMap((port) => ['--port', `${port}=${BOOT}/c1-${port}.in.pcap`])
@@ -107,6 +108,45 @@ t.test('replay with rules: verdicts, log lines, counters', async (t) => {
     status: 2,
     stderr: /expected --rules FILE/,
   })
+})
+
+t.test('--nflog: what -j NFLOG sends, as tshark reads it', async (t) => {
+  const rules = file(
+    'nflog.rules',
+    '*raw\n-A PREROUTING -p icmp -j NFLOG --nflog-group 5 --nflog-prefix "in: "\nCOMMIT\n' +
+      '*filter\n-A FORWARD -p icmp -m physdev --physdev-out vnet1 -j NFLOG --nflog-group 70 --nflog-size 28\nCOMMIT\n',
+  )
+  const path = join(folder, 'logged.pcapng')
+  const options = ['replay', ...PORTS, '--rules', rules, '--nflog']
+  t.equal(br100(...options, path).status, 0)
+  t.match(br100(...options, '-'), { status: 2, stderr: /--nflog -: expected a file/ })
+  t.match(br100(...options, join(folder, 'none', 'x')), { status: 1, stderr: /ENOENT/ })
+  t.match(br100('replay', ...PORTS, '--nflog', path), { status: 2, stderr: /expected --rules FILE/ })
+  if (!needs(t, 'tshark')) return
+  const fields = ['frame.interface_name', 'nflog.prefix', 'nflog.hook', 'frame.interface_description']
+  const more = ['nflog.ifindex_physindev', 'nflog.ifindex_physoutdev', 'frame.len', 'icmp.type']
+  const text = run(
+    'tshark',
+    '-r',
+    path,
+    '-T',
+    'fields',
+    ...[...fields, ...more].flatMap((name) => ['-e', name]),
+  )
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split('\t'))
+  const described = 'interfaces: 1 br100, 2 eth2, 3 vnet0, 4 vnet1'
+  const incoming = lines.filter(([name]) => name === 'nflog:5')
+  const forwarded = lines.filter(([name]) => name === 'nflog:70')
+  t.ok(incoming.length > 10 && forwarded.length > 2 && incoming.length + forwarded.length === lines.length)
+  for (const [, prefix, hook, description, , out] of incoming)
+    t.strictSame([prefix, hook, description, out], ['in: ', '0', described, ''])
+  for (const [, prefix, hook, description, , out, , type] of forwarded) {
+    t.strictSame([prefix, hook, description, out], ['', '2', described, '4'])
+    t.match(type, /^\d+$/, 'what is left of the datagram has the ICMP header')
+  }
 })
 
 t.test('sets that rules name come from a file of ipset', async (t) => {

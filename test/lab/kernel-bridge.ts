@@ -2,7 +2,8 @@
  * The kernel's own bridge with iptables on it (bridge-nf-call-iptables=1), in namespaces that have no name: they
  * end with the process `wire`, which ends with this one, however it ends. Root is needed.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import type { Test } from 'tap'
 import { needs, run } from '../tools.js'
 import { BRIDGE, BRIDGE_MAC, PORTS } from './bridge-under-test.js'
@@ -19,10 +20,16 @@ export function needsKernelBridge(t: Test): boolean {
   return false
 }
 
+/** A bridge that other programs can be run beside. */
+export interface KernelBridge extends BridgeUnderTest {
+  /** Starts a program in the bridge's namespace; its output can be read. */
+  spawn(program: string, ...options: string[]): ChildProcess
+}
+
 /** Makes a bridge for as long as `use` takes. */
 export async function withKernelBridge<T>(
   options: BridgeOptions,
-  use: (bridge: BridgeUnderTest) => Promise<T>,
+  use: (bridge: KernelBridge) => Promise<T>,
 ): Promise<T> {
   const wires = new Wires(Object.keys(PORTS))
   try {
@@ -34,7 +41,7 @@ export async function withKernelBridge<T>(
   }
 }
 
-function bridgeOf(wires: Wires): BridgeUnderTest {
+function bridgeOf(wires: Wires): KernelBridge {
   let tables = new Set<string>()
   return {
     load(rules) {
@@ -46,6 +53,7 @@ function bridgeOf(wires: Wires): BridgeUnderTest {
       wires.send(entering)
       return { left: await wires.receive(), counters: countersOf(wires.pid, tables) }
     },
+    spawn: (...command) => spawn('nsenter', ['-t', `${wires.pid}`, '-n', ...command], { stdio: 'pipe' }),
   }
 }
 

@@ -15,8 +15,8 @@ import { temporaryFolder } from './temporary.js'
 /** What decides: the compiled rules, or the interpreter, which is what explains. */
 export type EngineName = 'compiled' | 'interpreted'
 
-/** A bridge like the kernel's of the same options. */
-export function ourBridge(options: BridgeOptions, engine: EngineName): BridgeUnderTest {
+/** A bridge like the kernel's of the same options. What its rules NFLOG goes to a file of this path, if there is one. */
+export function ourBridge(options: BridgeOptions, engine: EngineName, nflog?: string): BridgeUnderTest {
   let loaded = ''
   return {
     load(rules) {
@@ -25,7 +25,7 @@ export function ourBridge(options: BridgeOptions, engine: EngineName): BridgeUnd
       if (refused === null) loaded = rules
       return refused
     },
-    run: async (entering) => play(loaded, options, engine, entering),
+    run: async (entering) => play(loaded, options, engine, entering, nflog),
   }
 }
 
@@ -47,6 +47,7 @@ async function play(
   options: BridgeOptions,
   engine: EngineName,
   entering: readonly Entering[],
+  nflog?: string,
 ): Promise<Outcome> {
   const folder = temporaryFolder()
   const inputs = Object.keys(PORTS).map((port) => ({
@@ -61,7 +62,8 @@ async function play(
   const node = parseNode(nodeFile(options), 'node', Object.keys(PORTS))
   const rules = parseRules('rules', Buffer.from(text))
   const explain = engine === 'interpreted' ? { explain: { port: '', number: 0 } } : {}
-  const netfilter = { rules, node: describe(BRIDGE, node), ...explain }
+  const log = nflog === undefined ? {} : { nflog }
+  const netfilter = { rules, node: describe(BRIDGE, node), ...explain, ...log }
   const report = await replay({ inputs, out: folder, debug: true, netfilter, ...nodeOptions(node) })
   return {
     left: leavingOf(folder),

@@ -141,6 +141,29 @@ for (const [name, begin] of Object.entries(ENGINES)) {
     )
   })
 
+  t.test(`${name}: a traced packet: every rule that acts, ends of chains, and the policy`, async (t) => {
+    const text =
+      '*raw\n-A PREROUTING -p udp -j RETURN\n-A PREROUTING -p icmp -j TRACE\n-A PREROUTING -p tcp -j TRACE\nCOMMIT\n' +
+      '*filter\n:a - [0:0]\n:b - [0:0]\n-A FORWARD -s 10.0.0.9\n-A FORWARD -j a\n-A FORWARD -j ACCEPT\n' +
+      '-A a -j b\n-A a -p tcp -j RETURN\n-A a\n-A b -p tcp -j RETURN\n-A b -j DROP\nCOMMIT\n'
+    const told: string[] = []
+    const log = (line: string): void => void told.push(line.split(' ').slice(0, 2).join(' '))
+    const engine = begin(ruleSet(text), runtime({ log }))
+    const [segment, datagram] = [packetOf(tcpFrame(2)), packetOf(udpFrame())]
+    for (const packet of [datagram, segment]) {
+      engine.judge(PREROUTING, packet)
+      engine.judge(FORWARD, packet)
+    }
+    t.strictSame(told, [
+      'TRACE: raw:PREROUTING:policy:4',
+      'TRACE: filter:FORWARD:rule:2',
+      'TRACE: filter:a:rule:1',
+      'TRACE: filter:b:rule:1',
+      'TRACE: filter:a:rule:2',
+      'TRACE: filter:FORWARD:policy:3',
+    ])
+  })
+
   t.test(`${name}: what a match remembers, it remembers of rules that cannot hold, too`, async (t) => {
     const rules =
       '-A FORWARD -m recent --name seen --set -p udp -m udp ! --dport 0:65535 -j DROP\n' +

@@ -14,6 +14,7 @@ export interface FrameFields {
   sport?: number
   dport?: number
   ttl?: number
+  identification?: number
   /** Bytes behind the transport header. */
   payload?: number
   /** Zeroes behind the datagram, as short frames have them. */
@@ -63,6 +64,7 @@ function ip(protocol: number, header: number, fields: FrameFields): Uint8Array {
   ipv4.setVersion(b, ETHERNET, 4)
   ipv4.setHeaderLength(b, ETHERNET, ipv4.HEADER_LENGTH)
   ipv4.setTotalLength(b, ETHERNET, total)
+  ipv4.setIdentification(b, ETHERNET, fields.identification ?? 0)
   ipv4.setTtl(b, ETHERNET, fields.ttl ?? 64)
   ipv4.setProtocol(b, ETHERNET, protocol)
   ipv4.setSource(b, ETHERNET, parseIpv4(fields.source ?? '10.0.0.1')!)

@@ -116,11 +116,12 @@ t.test('CLASSIFY, NFLOG and TRACE leave the frame as it is', async (t) => {
   t.equal(act(`-j NFLOG ${options}`, packet, 'filter', world), CONTINUE)
   t.equal(act('-j NFLOG --nflog-range 64', packet, 'filter', world), CONTINUE)
   t.same(told, [
-    [true, 0, '', 0],
+    [true, 0, '', null],
     [true, 7, 'a b', 64],
-    [true, 0, '', 0],
+    [true, 0, '', null],
   ])
   t.equal(act('-j TRACE', packet, 'raw', world, 'PREROUTING'), CONTINUE)
+  t.equal(packet.isTraced, true)
   t.same(packet.bytes, udpFrame())
 })
 

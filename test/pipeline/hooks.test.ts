@@ -1,5 +1,6 @@
 /** Where bridged frames meet rules: order, trimming, what counts per frame and what per copy, the node's own copy. */
 import t from 'tap'
+import { readFileSync } from 'node:fs'
 import type { BridgePortOptions } from '../../src/bridge/port-options.js'
 import { editRules } from '../../src/netfilter/rule-script.js'
 import { saveLines } from '../../src/netfilter/rule-text.js'
@@ -18,7 +19,7 @@ function guarded(
   rules: string,
   node: Partial<NodeDescription> = {},
   p2: BridgePortOptions = {},
-): Lab & { counters(): string[]; attached: AttachedRules } {
+): Lab & { counters(): string[]; attached: AttachedRules; log: string[] } {
   const lab = new Lab({ ports: { p0: {}, p1: {}, p2 }, local: ['02:00:00:00:00:99'] })
   const set = ruleSet(rules)
   const description = {
@@ -30,10 +31,15 @@ function guarded(
     neighbours: {},
     ...node,
   }
-  const attached = attachRules(lab.plane, { rules: set, node: description })
+  const log: string[] = []
+  const attached = attachRules(lab.plane, {
+    rules: set,
+    node: description,
+    onLog: (line) => log.push(line),
+  })
   const counters = (): string[] =>
     [...saveLines(attached.engine.rules, { counters: true })].filter((line) => /\[[1-9]\d*:\d+\]/.test(line))
-  return Object.assign(lab, { counters, attached })
+  return Object.assign(lab, { counters, attached, log })
 }
 
 const EVERYWHERE =
@@ -177,4 +183,39 @@ t.test('rules are replaced between two bursts: what both sets have in common cou
   edit('-F FORWARD')
   t.same(lab.send('p0', udpFrame({ from: A, to: B })), ['p1'])
   t.match(lab.plane.totals, { forwarded: 2, flooded: 1, dropped: 3 }, 'no packet is lost')
+})
+
+/** As they were put into a bridge of the kernel (Linux 6.18) when test/data/kernel-trace.txt was logged. */
+const TRACED = `*raw
+-A PREROUTING -p udp -j TRACE
+-A PREROUTING -p udp -m comment --comment x
+-A PREROUTING -j MARK --set-mark 3
+COMMIT
+*mangle
+-A FORWARD -j ACCEPT
+COMMIT
+*filter
+:deep - [0:0]
+:user - [0:0]
+-A INPUT -j DROP
+-A FORWARD -j user
+-A FORWARD -d 10.0.0.9 -g user
+-A FORWARD -p udp -j LOG --log-prefix "own "
+-A FORWARD -j REJECT
+-A deep -j RETURN
+-A user -p tcp
+-A user -s 10.0.0.2
+-A user -j deep
+COMMIT
+`
+
+t.test('TRACE tells the way through all hooks in the words of the kernel', async (t) => {
+  const lab = guarded(TRACED, { addresses: [{ address: parseIpv4('10.0.0.1')!, prefixLength: 24 }] })
+  const fields = { from: A, source: '10.0.0.2', dport: 2000, payload: 15, identification: 1 }
+  lab.send('p0', udpFrame({ ...fields, to: B, destination: '10.0.0.9', padding: 6 }))
+  lab.send('p0', udpFrame({ ...fields, to: BROADCAST, destination: '10.0.0.255' }))
+  t.strictSame(lab.log, readFileSync('test/data/kernel-trace.txt', 'utf8').split('\n').slice(0, -1))
+  lab.log.length = 0
+  lab.send('p0', tcpFrame(2, { from: A, to: B }))
+  t.strictSame(lab.log, [], 'who comes in the place of a traced packet is not traced')
 })

@@ -1,15 +1,16 @@
 /**
- * Rules compiled: the chains as generated functions for packets that are whole; what is a fragment, or too short
- * for its header, goes to the interpreter, which has the same rules and counts into the same places.
+ * Rules compiled: the chains as generated functions for packets that are whole; what is a fragment, too short for
+ * its header, or traced goes to the interpreter, which has the same rules and counts into the same places.
  */
 import type { Culprit, Engine } from '../engine.js'
-import { HOOK_NAMES, TABLE_NAMES } from '../hook.js'
+import { HOOK_NAMES, TABLE_HOOKS, TABLE_NAMES } from '../hook.js'
 import type { Hook, TableName } from '../hook.js'
 import { interpret } from '../interpret.js'
 import type { Interpreter } from '../interpret.js'
 import type { Packet } from '../packet.js'
 import type { Chain, Rule, RuleSet } from '../rule.js'
 import type { Runtime } from '../runtime.js'
+import { canTrace } from '../trace-line.js'
 import { ACCEPT, CONTINUE, DROP, RETURN } from '../verdict.js'
 import { depthOf } from './depth.js'
 import { emit, sourceLine } from './emit.js'
@@ -118,11 +119,15 @@ class Compiled implements Engine {
   readonly #world = { dropped: -1 }
   readonly #layout: Layout
   readonly #entries: Entry[][]
+  /** By hook: whether a rule there may begin to trace the packet. */
+  readonly #mayMark: readonly boolean[]
 
   constructor(rules: RuleSet, interpreter: Interpreter) {
     this.#rules = rules
     this.#interpreter = interpreter
     this.culprit = interpreter.culprit
+    const isTracing = canTrace(rules)
+    this.#mayMark = HOOK_NAMES.map((_, hook) => isTracing && TABLE_HOOKS.raw.includes(hook as Hook))
     for (const { chains } of rules.tables.values())
       for (const chain of chains.values())
         for (const rule of chain.rules) {
@@ -149,6 +154,8 @@ class Compiled implements Engine {
 
   judge(hook: Hook, packet: Packet): number {
     if (
+      packet.isTraced ||
+      this.#mayMark[hook] ||
       packet.fragmentOffset !== 0 ||
       packet.l4 + (packet.protocol === TCP ? TCP_HEADER : HEADER) > packet.end
     )

@@ -22,14 +22,14 @@ export const nflog: TargetExtension = {
     const prefix = parsePrefix(given, 'nflog-prefix', LONGEST_PREFIX)
     const group = given.number('nflog-group', 0, 0xffff, 0)
     const range = given.number('nflog-range', 0, 0xffffffff, 0)
-    const size = given.number('nflog-size', 0, 0xffffffff, 0)
+    const size = given.has('nflog-size') ? given.number('nflog-size', 0, 0xffffffff, 0) : null
     const threshold = given.number('nflog-threshold', 0, 0xffff, 0)
     if (given.has('nflog-range') && given.has('nflog-size'))
       throw new RuleError('--nflog-range and --nflog-size: expected --nflog-size alone')
     const parts = [
       ...(prefix === '' ? [] : [`--nflog-prefix ${quote(prefix)}`]),
       ...(group === 0 ? [] : [`--nflog-group ${group}`]),
-      ...(given.has('nflog-size') ? [`--nflog-size ${size}`] : []),
+      ...(size === null ? [] : [`--nflog-size ${size}`]),
       ...(range === 0 ? [] : [`--nflog-range ${range}`]),
       ...(threshold === 0 ? [] : [`--nflog-threshold ${threshold}`]),
     ]
