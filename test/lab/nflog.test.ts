@@ -43,7 +43,7 @@ COMMIT
 
 /** NFULA_…: when, the four interfaces, and the datagram. */
 const TIMESTAMP = 3
-const INTERFACES = [4, 5, 6, 7]
+const INTERFACES = new Set([4, 5, 6, 7])
 const PAYLOAD = 9
 const NODE = '0a000001'
 
@@ -55,7 +55,7 @@ function lineOf(message: Buffer, names: ReadonlyMap<number, string>): string {
     const type = message.readUInt16LE(at + 2)
     const value = message.subarray(at + 4, at + length)
     if (type === PAYLOAD && value.toString('hex', 12, 16) === NODE) forgetIdentification(value)
-    const text = INTERFACES.includes(type) ? names.get(value.readUInt32BE()) : value.toString('hex')
+    const text = INTERFACES.has(type) ? names.get(value.readUInt32BE()) : value.toString('hex')
     parts.push(`${type}=${type === TIMESTAMP ? value.length : text}`)
     at += (length + 3) & ~3
   }
