@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { folderFor, readPcap, section, interfaceBlock } from '../captures.js'
+import { folderFor, readPcap, section, interfaceBlock, writePcap } from '../captures.js'
+import { needs, run } from '../tools.js'
 
 const BR100 = 'dist/src/cli/main.js'
 const ETH2 = 'pcaps/golden/boot/c1-eth2.in.pcap'
@@ -24,6 +25,23 @@ t.test('the report, as text', async (t) => {
   t.match(stdout, /^eth2 +51 +17,812 +52 +16,960$/m)
   t.match(stdout, /^brX: 109 forwarded, 11 flooded, 0 delivered to the node alone, 0 dropped$/m)
   t.match(stdout, /^vnet1 +fa:16:3e:06:5c:27 +no +\d+\.\d\d$/m)
+})
+
+t.test('a progress bar on a terminal while long input is read, none in a pipe', async (t) => {
+  if (!needs(t, 'script')) return
+  const [frames, bytes] = [1100, 64_000]
+  const records = Array.from({ length: frames }, (_, i) => ({
+    seconds: 1,
+    nanoseconds: i * 900_000,
+    frame: Buffer.alloc(bytes, 2),
+  }))
+  const path = writePcap(join(folderFor(t), 'long.pcap'), records)
+  const command = ['replay', path, '--speed', '1']
+  const inPipe = br100(...command)
+  t.equal(inPipe.stderr, '')
+  const onTerminal = run('script', '-qec', [process.execPath, BR100, ...command].join(' '), '/dev/null')
+  t.match(onTerminal, new RegExp(`=+-+ [1-9]\\d% of ${24 + frames * (16 + bytes)} bytes, `))
+  t.match(onTerminal, /1,100 frames in /, 'the report follows where it was')
 })
 
 t.test('the report, as JSON and nothing else', async (t) => {
