@@ -11,7 +11,10 @@ export type AssumedState = (typeof ASSUMABLE_STATES)[number]
 export function assumeState(rules: RuleSet, state: AssumedState): RuleSet {
   for (const { chains } of rules.tables.values())
     for (const chain of chains.values())
-      for (const rule of chain.rules) rule.matches = rule.matches.map((match) => assuming(match, state))
+      for (const rule of chain.rules) {
+        rule.matches = rule.matches.map((match) => assuming(match, state))
+        rule.shape = null
+      }
   return rules
 }
 

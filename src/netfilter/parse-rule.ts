@@ -105,6 +105,7 @@ class RuleReader {
       fragment: this.#fragment,
       matches,
       target: this.#target === null ? this.#jumpTarget : this.#read(this.#target),
+      shape: null,
     }
   }
 

@@ -286,7 +286,7 @@ class ScriptReader {
     chains.set(to, { ...chain, name: to })
     const renamed = (rule: Rule): Rule =>
       isJump(rule.target) && rule.target.chain === from
-        ? { ...rule, target: { ...rule.target, chain: to } }
+        ? { ...rule, target: { ...rule.target, chain: to }, shape: null }
         : rule
     for (const other of chains.values()) other.rules = other.rules.map(renamed)
   }

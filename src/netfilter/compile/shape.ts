@@ -2,7 +2,7 @@
  * First pass: what a rule asks and what it does then. It depends on the rule alone and is remembered as long as the
  * rule lives: of a set in which one rule changed only that rule is looked at anew.
  */
-import type { Field } from '../condition.js'
+import type { Condition, Field } from '../condition.js'
 import { isJump } from '../rule.js'
 import type { AddressTest, InterfaceTest, Rule } from '../rule.js'
 import { fieldsOf } from './five-fields.js'
@@ -21,18 +21,14 @@ export interface Shape {
   rest: readonly Test[]
 }
 
-const shapes = new WeakMap<Rule, Shape>()
-
 /** What a rule asks and does. */
 export function shapeOf(rule: Rule): Shape {
-  const known = shapes.get(rule)
-  if (known !== undefined) return known
+  if (rule.shape !== null) return rule.shape
   const tests = shorten(testsOf(rule))
   // `-f` is asked of fragments alone, and those are not decided here.
   const isPossible = rule.fragment !== true && canHold(tests)
-  const shape = { tests, action: actionOf(rule), canHold: isPossible, ...fieldsOf(tests) }
-  shapes.set(rule, shape)
-  return shape
+  rule.shape = { tests, action: actionOf(rule), canHold: isPossible, ...fieldsOf(tests) }
+  return rule.shape
 }
 
 function testsOf(rule: Rule): Test[] {
@@ -53,8 +49,26 @@ function pushAddress(tests: Test[], field: Field, { address, mask, negated }: Ad
   if (mask !== 0 || negated) push(tests, field, mask, address, negated)
 }
 
+/** By field, the condition that was made last: neighbouring rules often ask the same, and then share it. */
+const latest = new Map<Field, Test & { kind: 'condition' }>()
+
 function push(tests: Test[], field: Field, mask: number, value: number, negated: boolean): void {
-  tests.push({ kind: 'condition', condition: { field, mask, ranges: [[value, value]], negated } })
+  const last = latest.get(field)
+  if (last !== undefined && asks(last.condition, mask, value, negated)) tests.push(last)
+  else {
+    const test = { kind: 'condition', condition: { field, mask, ranges: [[value, value]], negated } } as const
+    latest.set(field, test)
+    tests.push(test)
+  }
+}
+
+function asks(
+  { mask, ranges, negated }: Condition,
+  ofMask: number,
+  value: number,
+  isNegated: boolean,
+): boolean {
+  return mask === ofMask && ranges[0][0] === value && negated === isNegated
 }
 
 function pushInterface(tests: Test[], side: 'inInterface' | 'outInterface', test: InterfaceTest): void {
