@@ -1,5 +1,4 @@
 /** Rule sets as they are held in memory: tables of chains of rules, in the order of the file. */
-import type { Shape } from './compile/shape.js'
 import type { Condition } from './condition.js'
 import type { Hook, TableName } from './hook.js'
 import type { Packet } from './packet.js'
@@ -72,8 +71,8 @@ export interface Rule {
   matches: Match[]
   /** What happens then; null: the packet is counted and goes on to the next rule. */
   target: Target | Jump | null
-  /** What the compiler has understood of it, kept as long as it lives; null before (compile/shape.ts). */
-  shape: Shape | null
+  /** What the compiler has understood of it, for compile/shape.ts alone; null before. */
+  shape: unknown
 }
 
 /** A chain: rules in order. */

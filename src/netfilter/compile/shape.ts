@@ -23,12 +23,13 @@ export interface Shape {
 
 /** What a rule asks and does. */
 export function shapeOf(rule: Rule): Shape {
-  if (rule.shape !== null) return rule.shape
+  if (rule.shape !== null) return rule.shape as Shape
   const tests = shorten(testsOf(rule))
   // `-f` is asked of fragments alone, and those are not decided here.
   const isPossible = rule.fragment !== true && canHold(tests)
-  rule.shape = { tests, action: actionOf(rule), canHold: isPossible, ...fieldsOf(tests) }
-  return rule.shape
+  const shape = { tests, action: actionOf(rule), canHold: isPossible, ...fieldsOf(tests) }
+  rule.shape = shape
+  return shape
 }
 
 function testsOf(rule: Rule): Test[] {
