@@ -1,8 +1,9 @@
 import t from 'tap'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { folderFor, readPcap, section, interfaceBlock, writePcap } from '../captures.js'
 import { needs, run } from '../tools.js'
@@ -210,9 +211,10 @@ t.test('an interrupt ends the replay with its report', async (t) => {
     const child = spawn(process.execPath, [BR100, ...options, '--out', out], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    setTimeout(() => child.kill(signal), 1000)
     let stdout = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+    while (!existsSync(join(out, 'eth2.pcap'))) await sleep(20) // it has begun
+    child.kill(signal)
     const [status] = (await once(child, 'close')) as [number]
     t.equal(status, expected)
     const { ports } = JSON.parse(stdout) as { ports: Record<string, { txFrames: number }> }
