@@ -53,6 +53,7 @@ function addReplay(br100: Command): void {
       '--save-counters <FILE>',
       'write the rules with their counters at the end, as iptables-save -c does',
     )
+    .option('--conntrack <FILE>', 'write the connections at the end, as conntrack -L does')
     .option('--nflog <FILE>', 'write the packets of -j NFLOG to this pcapng file')
     .option('--sets <FILE>', 'the sets that -m set names, as ipset save prints them')
     .option('--speed <SPEED>', "max, or how many times the captures' own speed", 'max')

@@ -32,6 +32,9 @@ export async function replayCommand(
   const nflog = options['nflog'] as string | undefined
   if (nflog !== undefined && rules === null) throw new UsageError('--nflog: expected --rules FILE with it')
   if (nflog === '-') throw new UsageError("--nflog -: expected a file, standard output is the report's")
+  const conntrack = options['conntrack'] as string | undefined
+  if (conntrack !== undefined && rules === null)
+    throw new UsageError('--conntrack: expected --rules FILE with it')
   const interrupt = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort(name))
   const { reloadOnHangup } = rules === null ? {} : await import('./reload.js')
@@ -59,6 +62,8 @@ export async function replayCommand(
   }).finally(() => progress.end())
   writeOut(options['json'] ? `${JSON.stringify(reportJson(report))}\n` : reportText(report, bridge))
   if (report.rules !== null && saveTo !== undefined) await saveCounters(saveTo, report.rules)
+  if (conntrack !== undefined)
+    writeFileSync(conntrack, (report.connections ?? []).map((line) => `${line}\n`).join(''))
   for (const flaw of report.flaws) process.stderr.write(`br100: ${flaw}\n`)
   if (interrupt.signal.aborted) return interrupt.signal.reason === 'SIGTERM' ? 143 : 130
   return report.flaws.length > 0 ? 1 : 0

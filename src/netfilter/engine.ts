@@ -9,9 +9,14 @@ export interface Culprit {
   table: TableName
   chain: Chain
   rule: Rule | null
+  /** It was no rule: the table of connections is full, or another connection is in the place of the packet's. */
+  trouble: string | null
   /** One of the rule's matches found a header that is cut or malformed; the rule itself did not act. */
   isMalformed: boolean
 }
+
+/** What drops are called that no rule has decided, by the step. */
+export const TROUBLES = { track: 'conntrack: table full', confirm: 'conntrack: clash' } as const
 
 /** Rules at work. */
 export interface Engine {
@@ -37,7 +42,8 @@ export interface Watcher {
 }
 
 /** As drops by rules are keyed: `TABLE CHAIN: rule`. */
-export function culpritText({ table, chain, rule, isMalformed }: Culprit): string {
+export function culpritText({ table, chain, rule, trouble, isMalformed }: Culprit): string {
+  if (trouble !== null) return trouble
   const what = rule === null ? `policy ${chain.policy}` : ruleBody(rule)
   return `${table} ${chain.name}: ${isMalformed ? 'malformed for ' : ''}${what}`
 }

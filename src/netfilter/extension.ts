@@ -27,6 +27,8 @@ interface Extension {
   readonly options: Readonly<Record<string, OptionForm>>
   /** Numbers of the protocols of which the rule must name one, not negated; none: any rule. */
   readonly protocols?: readonly number[]
+  /** Connections are tracked where a rule has it. */
+  readonly tracks?: boolean
   /** The tables and hooks that it may stand in; none: all. */
   readonly tables?: readonly TableName[]
   readonly hooks?: readonly Hook[]

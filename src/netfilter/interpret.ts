@@ -2,9 +2,12 @@
  * Rules, decided one after another as ip_tables does it (ipt_do_table): the specification of what is compiled.
  * Plain and slow.
  */
+import { TROUBLES } from './engine.js'
 import type { Culprit, Engine, Watcher } from './engine.js'
-import { HOOK_NAMES, TABLE_HOOKS, TABLE_NAMES } from './hook.js'
+import { HOOK_NAMES } from './hook.js'
 import type { Hook, TableName } from './hook.js'
+import { stepsAt } from './hook-steps.js'
+import type { Step } from './hook-steps.js'
 import type { Packet } from './packet.js'
 import { RuleError, RulesError } from './rule-error.js'
 import { isJump } from './rule.js'
@@ -53,8 +56,8 @@ export class Interpreter implements Engine {
   readonly #chains: readonly StartedChain[]
   #byRule: ReadonlyMap<Rule, Started> | null = null
   readonly #runtime: Runtime
-  /** By hook: the tables asked there, and the chain of each that begins. */
-  readonly #entries: Array<Array<{ table: TableName; chain: StartedChain }>>
+  /** By hook: what is done there, and the chain of each table that begins. */
+  readonly #steps: Array<Array<{ step: Step; chain: StartedChain | null }>>
 
   constructor(rules: RuleSet, runtime: Runtime) {
     this.rules = rules
@@ -63,16 +66,16 @@ export class Interpreter implements Engine {
     )
     this.#chains = [...started.values()].flatMap((chains) => [...chains.values()])
     this.#runtime = runtime
-    this.#entries = HOOK_NAMES.map((hookName, hook) =>
-      TABLE_NAMES.flatMap((table) => {
-        const chain = TABLE_HOOKS[table].includes(hook as Hook)
-          ? started.get(table)?.get(hookName)
-          : undefined
-        // Only the first packet of a connection asks the table nat, and there are no connections yet.
-        return chain === undefined || table === 'nat' ? [] : [{ table, chain }]
-      }),
-    )
-    this.culprit = { table: 'filter', chain: emptyChain, rule: null, isMalformed: false }
+    this.#steps = HOOK_NAMES.map((hookName, hook) => {
+      const chainOf = (step: Step): StartedChain | undefined => started.get(step as TableName)?.get(hookName)
+      const steps = stepsAt(
+        hook as Hook,
+        runtime.connections !== null,
+        (table) => chainOf(table) !== undefined,
+      )
+      return steps.map((step) => ({ step, chain: chainOf(step) ?? null }))
+    })
+    this.culprit = { table: 'filter', chain: emptyChain, rule: null, trouble: null, isMalformed: false }
   }
 
   /** The matches and the target of a rule, begun: what they remember is remembered once. */
@@ -84,10 +87,17 @@ export class Interpreter implements Engine {
 
   judge(hook: Hook, packet: Packet): number {
     packet.hook = hook
-    for (const { table, chain } of this.#entries[hook]) {
-      this.watcher?.table(table, hook)
-      if (this.#walk(table, chain, packet) === ACCEPT) continue
-      this.culprit.table = table
+    for (const { step, chain } of this.#steps[hook]) {
+      if (step === 'track' || step === 'confirm') {
+        if (this.#runtime.connections![step](packet) === ACCEPT) continue
+        this.culprit.trouble = TROUBLES[step]
+        return DROP
+      }
+      if (step === 'nat' && !this.#runtime.connections!.asksNat(packet, hook)) continue
+      this.watcher?.table(step, hook)
+      if (this.#walk(step, chain!, packet) === ACCEPT) continue
+      this.culprit.table = step
+      this.culprit.trouble = null
       return DROP
     }
     return ACCEPT

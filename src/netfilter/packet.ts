@@ -4,6 +4,7 @@
  */
 import type { Microseconds } from '../core/clock.js'
 import * as ipv4 from '../wire/ipv4.js'
+import { INVALID } from './conntrack/entry.js'
 import type { Hook } from './hook.js'
 
 /** To this station; to all; to a group; to another station (the kernel's PACKET_HOST … PACKET_OTHERHOST). */
@@ -39,6 +40,12 @@ export class Packet {
   type = UNICAST
   /** As `-m mark` sees it, unsigned; it lasts until the packet leaves the node. */
   mark = 0
+  /** Its connection (conntrack/entry.ts); 0 where it is none's or nobody tracks. */
+  connection = 0
+  /** ORIGINAL or REPLY: which way it goes in that. */
+  direction = 0
+  /** One of INVALID, ESTABLISHED, RELATED, NEW, UNTRACKED of conntrack/entry.ts: bits. */
+  connectionState = INVALID
   /** Every rule that acts on it from now on is told of (`-j TRACE`), until the packet leaves the node. */
   isTraced = false
   /** As CLASSIFY sets it, `major << 16 | minor`. */
@@ -75,5 +82,8 @@ export class Packet {
     this.fragmentOffset = ipv4.fragmentOffset(bytes, l3)
     this.isMalformed = false
     this.isTraced = false
+    this.connection = 0
+    this.direction = 0
+    this.connectionState = INVALID
   }
 }

@@ -1,4 +1,5 @@
 /** What rules may ask and cause beside the packet at hand. Whoever runs them provides it. */
+import type { Conntrack } from './conntrack/conntrack.js'
 import type { Packet } from './packet.js'
 
 /** What an address is to the node (RTN_… of the kernel's routing). */
@@ -28,6 +29,8 @@ export interface AddressSet {
 
 /** The world around rules. */
 export interface Runtime {
+  /** Connections, if they are tracked: from when rules ask for them on. */
+  readonly connections: Conntrack | null
   /** What this address is to the node; with an interface, as seen from it alone ('' = all). */
   addressType(address: number, interfaceName: string): AddressType
   /** Sets by name, from an `ipset save` file. */

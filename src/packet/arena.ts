@@ -42,7 +42,7 @@ export interface ArenaOptions {
 }
 
 /** 32-bit integers and doubles a slot has, its home included. */
-const [INTEGERS, DOUBLES] = [11, 2]
+const [INTEGERS, DOUBLES] = [13, 2]
 
 /** Bytes of memory that an arena of these numbers reserves. */
 export function arenaBytes(small: number, large: number): number {
@@ -86,6 +86,9 @@ export interface Arena {
   readonly protocol: Int32Array
   /** The mark that rules put on the packet (`-j MARK`), 32 bits. */
   readonly mark: Int32Array
+  /** Its connection, for who tracks them, and what it is to that: 0 before anyone has looked. */
+  readonly connection: Int32Array
+  readonly connectionInfo: Int32Array
   /** 1 for a packet that rules trace (`-j TRACE`). */
   readonly traced: Int32Array
   /** Slots that are free for frames of this length. */
@@ -121,6 +124,8 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
   const protocol = integers('protocol')
   const mark = integers('mark')
   const traced = integers('traced')
+  const connection = integers('connection')
+  const connectionInfo = integers('connectionInfo')
 
   const home = memory.integers(slots)
   const smallRoom = SMALL_ROOM // captured: an imported or exported constant is loaded and checked at each use
@@ -207,6 +212,8 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
     protocol[copy] = protocol[slot]!
     mark[copy] = mark[slot]!
     traced[copy] = traced[slot]!
+    connection[copy] = connection[slot]!
+    connectionInfo[copy] = connectionInfo[slot]!
     return copy
   }
 
@@ -226,6 +233,8 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
     protocol,
     mark,
     traced,
+    connection,
+    connectionInfo,
     freeFor,
     take,
     free,

@@ -1,7 +1,10 @@
 /** Puts rules on the way of a dataplane's packets. */
 import { compile } from '../netfilter/compile/compile.js'
+import { createConntrack } from '../netfilter/conntrack/conntrack.js'
+import type { Conntrack, ConntrackOptions } from '../netfilter/conntrack/conntrack.js'
 import type { Engine } from '../netfilter/engine.js'
 import { interpret } from '../netfilter/interpret.js'
+import { needsTracking } from '../netfilter/needs-tracking.js'
 import type { RuleSet } from '../netfilter/rule.js'
 import type { AddressSet } from '../netfilter/runtime.js'
 import type { Dataplane } from './dataplane.js'
@@ -22,6 +25,8 @@ export interface RulesOptions {
   sets?: ReadonlyMap<string, AddressSet>
   /** The node that the rules stand in; without it one called br100 that has no address. */
   node?: NodeDescription
+  /** How connections are tracked, where rules ask for them. */
+  conntrack?: ConntrackOptions
   /** Called with each line that `-j LOG` writes, and `-j TRACE` has written. */
   onLog?: (line: string) => void
   /** A pcapng file, overwritten, that the packets of `-j NFLOG` go to; without it they go nowhere. */
@@ -36,6 +41,8 @@ export interface RulesOptions {
 export interface AttachedRules {
   /** Its `rules` have the counters as they are now. */
   readonly engine: Engine
+  /** The connections that are remembered; null where no rule has asked for any. */
+  readonly connections: Conntrack | null
   /**
    * From the next burst on packets pass these rules instead: never a packet one part of them and one part of the
    * others. Not to be called while a burst is processed. What both sets have in common (editRules) goes on counting;
@@ -62,6 +69,7 @@ export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRu
     options.nflog === undefined
       ? null
       : createNflogFile(options.nflog, arena, node.bridge, portNames, current)
+  let connections: Conntrack | null = null
   const world = createWorld(node, sets, {
     log: (line) => onLog?.(line),
     nflog: file?.nflog ?? SILENT.nflog,
@@ -69,14 +77,18 @@ export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRu
   })
 
   function put(rules: RuleSet): void {
+    // Connections outlive the rules that asked for them: others may ask again.
+    const tracking = needsTracking(rules) ? (connections ??= createConntrack(options.conntrack)) : null
+    const runtime = { ...world, connections: tracking }
+    const end = (): void => tracking?.release()
     if (options.explain === undefined) {
-      engine = compile(rules, world)
-      plane.setHooks(createHooks(arena, drops, engine, node, portNames, current))
+      engine = compile(rules, runtime)
+      plane.setHooks({ ...createHooks(arena, drops, engine, node, portNames, current), end })
       return
     }
-    const interpreter = interpret(rules, world)
+    const interpreter = interpret(rules, runtime)
     engine = interpreter
-    const hooks = createHooks(arena, drops, engine, node, portNames, current)
+    const hooks = { ...createHooks(arena, drops, engine, node, portNames, current), end }
     explained = explainHooks(hooks, interpreter, arena, drops, portNames, options.explain)
     plane.setHooks(explained)
   }
@@ -90,6 +102,9 @@ export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRu
   return {
     get engine() {
       return engine
+    },
+    get connections() {
+      return connections
     },
     replace,
     close: () => file?.close(),

@@ -156,6 +156,7 @@ export function explainHooks(
       before = new Map(drops.entries())
     },
     end() {
+      hooks.end?.()
       if (engine.watcher === null) return
       engine.watcher = null
       for (const [reason, count] of drops.entries())

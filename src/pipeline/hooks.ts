@@ -55,7 +55,7 @@ export function createHooks(
   portNames: readonly string[],
   current: CurrentPacket,
 ): Hooks {
-  const { start, length, port, mark, traced, etherType, l3 } = arena
+  const { start, length, port, mark, traced, connectionInfo, etherType, l3 } = arena
   const { bytes } = arena.memory
   const judge = createJudge(arena, drops, engine, node, current)
   const otherPorts = Object.entries(node.portMacs)
@@ -64,7 +64,7 @@ export function createHooks(
 
   function prerouting(slot: number): number {
     locate(arena, slot)
-    mark[slot] = traced[slot] = 0
+    mark[slot] = traced[slot] = connectionInfo[slot] = 0
     const at = start[slot]
     if (isCutInEncapsulation(slot)) return TRUNCATED
     if (!isIpv4(slot)) return OK
@@ -100,7 +100,7 @@ export function createHooks(
 
   function ownOfPort(slot: number): void {
     locate(arena, slot)
-    mark[slot] = traced[slot] = 0
+    mark[slot] = traced[slot] = connectionInfo[slot] = 0
     if (isIpv4(slot)) receive(slot, ETHERNET, portNames[port[slot]])
     else if (isPriorityTagged(slot)) receive(slot, TAGGED, portNames[port[slot]])
   }

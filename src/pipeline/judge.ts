@@ -38,7 +38,7 @@ export function createJudge(
   node: NodeDescription,
   current: CurrentPacket,
 ): Judge {
-  const { start, length, time, mark, traced, l3, l4, protocol } = arena
+  const { start, length, time, mark, traced, connection, connectionInfo, l3, l4, protocol } = arena
   const { bytes } = arena.memory
   const packet = new Packet()
   const reasons = new Map<Chain | Rule, number>()
@@ -62,12 +62,19 @@ export function createJudge(
     packet.type = isBroadcast(bytes, at) ? BROADCAST : isGroup(bytes, at) ? MULTICAST : UNICAST
     packet.mark = mark[slot] >>> 0
     packet.isTraced = traced[slot] !== 0
+    if (connectionInfo[slot] !== 0) {
+      packet.connection = connection[slot]!
+      packet.direction = connectionInfo[slot] & 1
+      packet.connectionState = connectionInfo[slot] >> 1
+    }
     packet.now = time[slot]
     packet.room = isUntagged ? Math.max(0, SMALL_ROOM - length[slot]) : 0
     current.slot = slot
     const verdict = engine.judge(hook, packet)
     mark[slot] = packet.mark
     traced[slot] = packet.isTraced ? 1 : 0
+    connection[slot] = packet.connection
+    connectionInfo[slot] = (packet.connectionState << 1) | packet.direction
     if (isUntagged) length[slot] = packet.end - at
     return verdict === ACCEPT ? OK : reasonOf()
   }

@@ -17,6 +17,7 @@ import { NullPort, PcapPort } from '../io/pcap-port.js'
 import { PcapWriter, WRITER_BYTES } from '../io/pcap-writer.js'
 import { arenaBytes, createArena } from '../packet/arena.js'
 import { Memory } from '../packet/memory.js'
+import { connectionLines } from '../netfilter/conntrack/list.js'
 import type { AttachedRules, RulesOptions } from './attach-rules.js'
 import type { RuleSet } from '../netfilter/rule.js'
 import type { Explanation } from './explain.js'
@@ -109,6 +110,8 @@ export interface ReplayReport {
   flaws: string[]
   /** The rules that were passed, with their counters; null: none. */
   rules: RuleSet | null
+  /** The connections that are not over, as `conntrack -L` prints them; null where no rule asked for any. */
+  connections: string[] | null
   /** The way of the packet that was to be explained; null where it did not come, or none was. */
   explanation: Explanation | null
 }
@@ -239,8 +242,14 @@ class Session {
       framesPerSecond: Math.round((forwarded + flooded + delivered + dropped) / seconds),
       flaws: this.#readers.flatMap(({ flaw }) => flaw ?? []),
       rules: this.#attached?.engine.rules ?? null,
+      connections: this.#connections(merge.now),
       explanation: this.#attached?.explanation() ?? null,
     }
+  }
+
+  #connections(now: Microseconds): string[] | null {
+    const connections = this.#attached?.connections ?? null
+    return connections === null ? null : connectionLines(connections.table, now)
   }
 
   async #replenish(merge: CaptureMerge): Promise<void> {

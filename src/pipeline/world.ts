@@ -1,4 +1,5 @@
 /** The world around the rules of a bridge: the node they stand in, what they remember together, where their words go. */
+import type { Conntrack } from '../netfilter/conntrack/conntrack.js'
 import type { Packet } from '../netfilter/packet.js'
 import type { AddressSet, Runtime } from '../netfilter/runtime.js'
 import { addressType } from './node-view.js'
@@ -22,11 +23,13 @@ export function createWorld(
   node: NodeDescription,
   sets: ReadonlyMap<string, AddressSet>,
   effects: Effects,
+  connections: Conntrack | null = null,
 ): Runtime {
   const kept = new Map<string, unknown>()
   let state = 0x9e3779b9
   return {
     ...effects,
+    connections,
     sets,
     addressType: (address, interfaceName) => addressType(node, address, interfaceName),
     shared<T>(name: string, make: () => T): T {

@@ -41,9 +41,12 @@ t.test('rules check tells every mistake, and what could not be decided', async (
     stderr,
     `br100: ${bad}:2: --dport 70000: a port is 0-65535\nbr100: ${bad}:3: NOPE: no such chain in the table filter\n`,
   )
-  const stateful = br100('rules', 'check', `${BOOT}/c1.rules`)
-  t.match(stateful.stderr, /c1\.rules:27: -m state: cannot be decided yet\n/)
-  t.equal(stateful.status, 1)
+  const ours = br100('rules', 'check', `${BOOT}/c1.rules`)
+  t.same([ours.stderr, ours.status], ['', 0], 'rules of a FlatDHCP node')
+  const sctp = file('sctp.rules', '*filter\n-A FORWARD -p sctp -m sctp --dport 9\nCOMMIT\n')
+  const undecided = br100('rules', 'check', sctp)
+  t.match(undecided.stderr, /sctp\.rules:2: -m sctp: cannot be decided yet\n/)
+  t.equal(undecided.status, 1)
   t.match(br100('rules', 'check', join(folder, 'none')), { status: 1, stderr: /ENOENT/ })
   t.match(br100('rules', 'check', folder), {
     status: 1,

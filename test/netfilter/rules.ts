@@ -72,6 +72,7 @@ export function runtime(parts: Partial<Runtime> = {}): Runtime {
   return {
     addressType: () => 'UNICAST',
     sets: new Map(),
+    connections: null,
     shared<T>(name: string, make: () => T): T {
       if (!kept.has(name)) kept.set(name, make())
       return kept.get(name) as T

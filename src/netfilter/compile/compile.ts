@@ -2,9 +2,13 @@
  * Rules compiled: the chains as generated functions for packets that are whole; what is a fragment, too short for
  * its header, or traced goes to the interpreter, which has the same rules and counts into the same places.
  */
+import { TROUBLES } from '../engine.js'
 import type { Culprit, Engine } from '../engine.js'
-import { HOOK_NAMES, TABLE_HOOKS, TABLE_NAMES } from '../hook.js'
+import type { Conntrack } from '../conntrack/conntrack.js'
+import { HOOK_NAMES, TABLE_HOOKS } from '../hook.js'
 import type { Hook, TableName } from '../hook.js'
+import { stepsAt } from '../hook-steps.js'
+import type { Step } from '../hook-steps.js'
 import { interpret } from '../interpret.js'
 import type { Interpreter } from '../interpret.js'
 import type { Packet } from '../packet.js'
@@ -52,7 +56,7 @@ function emitAll(rules: RuleSet): Emitted {
   }
   let firstId = 0
   for (const table of rules.tables.values()) {
-    if (table.name !== 'nat') emit(table.name, lower(table, firstId), into)
+    emit(table.name, lower(table, firstId), into)
     for (const { rules: list } of table.chains.values()) firstId += list.length
   }
   return into
@@ -65,7 +69,7 @@ const DEEPEST = 256
 export function compile(rules: RuleSet, runtime: Runtime): Engine {
   const interpreter = interpret(rules, runtime)
   const isDeep = [...rules.tables.values()].some((table) => depthOf(table) > DEEPEST)
-  return isDeep ? interpreter : new Compiled(rules, interpreter)
+  return isDeep ? interpreter : new Compiled(rules, interpreter, runtime.connections)
 }
 
 const VERDICTS = [ACCEPT, DROP, RETURN, CONTINUE] as const
@@ -101,9 +105,9 @@ function makeFunctions({ text, segments, entries, links }: Emitted): (...parts: 
   ) => Functions
 }
 
-/** A built-in chain at its hook, and where it counts. */
+/** What is done at a hook: a built-in chain with where it counts, or what connections need. */
 interface Entry {
-  table: TableName
+  step: Step
   chain: Chain
   counters: number
   ask: (packet: Packet, counters: number) => number
@@ -117,12 +121,14 @@ class Compiled implements Engine {
   readonly #ruleOf: Rule[] = []
   readonly #chainOf: Chain[] = []
   readonly #world = { dropped: -1 }
+  readonly #connections: Conntrack | null
   readonly #layout: Layout
   readonly #entries: Entry[][]
   /** By hook: whether a rule there may begin to trace the packet. */
   readonly #mayMark: readonly boolean[]
 
-  constructor(rules: RuleSet, interpreter: Interpreter) {
+  constructor(rules: RuleSet, interpreter: Interpreter, connections: Conntrack | null) {
+    this.#connections = connections
     this.#rules = rules
     this.#interpreter = interpreter
     this.culprit = interpreter.culprit
@@ -178,11 +184,13 @@ class Compiled implements Engine {
     return ACCEPT
   }
 
-  #blame({ table, chain }: Entry, packet: Packet): void {
+  #blame({ step, chain }: Entry, packet: Packet): void {
     const { culprit } = this
+    culprit.trouble = step === 'track' || step === 'confirm' ? TROUBLES[step] : null
+    if (culprit.trouble !== null) return
     const { dropped } = this.#world
     const id = dropped === -1 ? -1 : this.#layout.ids[dropped / COUNTERS]
-    culprit.table = table
+    culprit.table = step as TableName
     culprit.chain = id === -1 ? chain : this.#chainOf[id]
     culprit.rule = id === -1 ? null : this.#ruleOf[id]
     culprit.isMalformed = packet.isMalformed
@@ -199,13 +207,36 @@ class Compiled implements Engine {
     const functions = makeFunctions(emitted)(...VERDICTS, counts, at, match, target, world, runs, body)
     for (const one of functions.asks) links.asks.push(one)
     for (const one of functions.calls) links.calls.push(one)
-    return HOOK_NAMES.map((hookName) =>
-      TABLE_NAMES.flatMap((table) => {
-        const i = entries.findIndex((entry) => entry.table === table && entry.chain === hookName)
-        const chain = this.#rules.tables.get(table)?.chains.get(hookName)
-        if (i === -1 || chain === undefined) return []
-        return [{ table, chain, counters: at[entries[i].number], ask: functions.entries[i] }]
-      }),
-    )
+    return HOOK_NAMES.map((hookName, hook) => {
+      const chainOf = (step: Step): Chain | undefined =>
+        this.#rules.tables.get(step as TableName)?.chains.get(hookName)
+      const find = (step: Step): number =>
+        entries.findIndex((entry) => entry.table === step && entry.chain === hookName)
+      const has = (table: TableName): boolean => chainOf(table) !== undefined && find(table) !== -1
+      return stepsAt(hook as Hook, this.#connections !== null, has).map((step) => {
+        if (step === 'track' || step === 'confirm') return this.#ofConnections(step)
+        const i = find(step)
+        const ask = functions.entries[i]
+        return {
+          step,
+          chain: chainOf(step)!,
+          counters: at[entries[i].number],
+          ask: step === 'nat' ? this.#onlyFirst(hook as Hook, ask) : ask,
+        }
+      })
+    })
+  }
+
+  #ofConnections(step: 'track' | 'confirm'): Entry {
+    const { track, confirm } = this.#connections!
+    return { step, chain: NO_CHAIN, counters: 0, ask: step === 'track' ? track : confirm }
+  }
+
+  /** The table nat is asked of packets that begin a connection; the others have passed it. */
+  #onlyFirst(hook: Hook, ask: Entry['ask']): Entry['ask'] {
+    const { asksNat } = this.#connections!
+    return (packet, counters) => (asksNat(packet, hook) ? ask(packet, counters) : ACCEPT)
   }
 }
+
+const NO_CHAIN: Chain = { name: '', policy: 'ACCEPT', packets: 0, bytes: 0, rules: [], line: 0 }

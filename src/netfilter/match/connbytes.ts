@@ -10,6 +10,7 @@ const MODES = ['packets', 'bytes', 'avgpkt']
 /** The connbytes match. */
 export const connbytes: MatchExtension = {
   name: 'connbytes',
+  tracks: true,
   options: {
     connbytes: { argument: 'NUMBER[:NUMBER]', negatable: true },
     'connbytes-dir': { argument: DIRECTIONS.join('|') },

@@ -10,6 +10,7 @@ const GREATEST = 0xffffffff
 /** The connlimit match. */
 export const connlimit: MatchExtension = {
   name: 'connlimit',
+  tracks: true,
   options: {
     'connlimit-upto': { argument: 'NUMBER', negatable: true },
     'connlimit-above': { argument: 'NUMBER', negatable: true },

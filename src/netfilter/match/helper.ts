@@ -9,6 +9,7 @@ const LONGEST = 29
 /** The helper match; an empty name stands for any helper. */
 export const helper: MatchExtension = {
   name: 'helper',
+  tracks: true,
   options: { helper: { argument: 'NAME', negatable: true } },
   read(given) {
     const { value, negated } = given.oneOf('helper')

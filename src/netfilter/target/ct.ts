@@ -1,8 +1,10 @@
-/** `-j CT`: how a connection is tracked, or that it is not. Read and printed only: no connections are kept here. */
+/** `-j CT`: how a connection is tracked, or that it is not. Helpers, timeouts and zones are read and printed only. */
 import type { TargetExtension } from '../extension.js'
 import type { Given, GivenOption } from '../given.js'
 import { wholeNumber } from '../numbers.js'
 import { RuleError } from '../rule-error.js'
+import { CONTINUE } from '../verdict.js'
+import { doNotTrack } from './notrack.js'
 
 /** In the kernel's numbering (IPCT_…), which is also the order in which iptables-save prints them. */
 const EVENTS = [
@@ -43,7 +45,10 @@ export const ct: TargetExtension = {
       eventsText(given.option('expevents'), ['new']),
       zoneText(given),
     ]
-    return { name: 'CT', text: parts.filter((part) => part !== '').join(' ') }
+    const text = parts.filter((part) => part !== '').join(' ')
+    if (given.has('notrack')) return { name: 'CT', text, start: () => doNotTrack }
+    const asksForMore = ['helper', 'timeout', 'zone', 'zone-orig', 'zone-reply'].some((one) => given.has(one))
+    return asksForMore ? { name: 'CT', text } : { name: 'CT', text, start: () => () => CONTINUE }
   },
 }
 

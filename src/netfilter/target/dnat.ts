@@ -11,6 +11,7 @@ export const dnat: TargetExtension = {
   name: 'DNAT',
   tables: ['nat'],
   hooks: [PREROUTING, OUTPUT],
+  tracks: true,
   options: {
     'to-destination': { argument: '[ADDRESS[-ADDRESS]][:PORT[-PORT[/BASE]]]' },
     random: { argument: null },

@@ -11,6 +11,7 @@ export const masquerade: TargetExtension = {
   name: 'MASQUERADE',
   tables: ['nat'],
   hooks: [POSTROUTING],
+  tracks: true,
   options: {
     'to-ports': { argument: 'PORT[-PORT]' },
     random: { argument: null },

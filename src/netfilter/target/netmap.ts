@@ -8,6 +8,7 @@ import { parseIpv4 } from '../../wire/address.js'
 export const netmap: TargetExtension = {
   name: 'NETMAP',
   tables: ['nat'],
+  tracks: true,
   options: { to: { argument: 'ADDRESS[/MASK]' } },
   read(given) {
     const { value } = given.oneOf('to')

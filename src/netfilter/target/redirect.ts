@@ -8,6 +8,7 @@ export const redirect: TargetExtension = {
   name: 'REDIRECT',
   tables: ['nat'],
   hooks: [PREROUTING, OUTPUT],
+  tracks: true,
   options: {
     'to-ports': { argument: 'PORT[-PORT]' },
     random: { argument: null },

@@ -11,6 +11,7 @@ export const snat: TargetExtension = {
   name: 'SNAT',
   tables: ['nat'],
   hooks: [INPUT, POSTROUTING],
+  tracks: true,
   options: {
     'to-source': { argument: '[ADDRESS[-ADDRESS]][:PORT[-PORT]]' },
     random: { argument: null },

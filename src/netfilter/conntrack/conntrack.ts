@@ -1,0 +1,228 @@
+/**
+ * Connections remembered, as nf_conntrack does it. A packet is tracked once, between the tables raw and mangle; what
+ * it is to its connection stands in the packet then. A connection that a packet begins is entered only when that
+ * packet has passed all rules (`confirm`); if it has not, `release` forgets it.
+ */
+import type { Microseconds } from '../../core/clock.js'
+import * as icmp from '../../wire/icmp.js'
+import * as ipv4 from '../../wire/ipv4.js'
+import * as tcp from '../../wire/tcp.js'
+import * as udp from '../../wire/udp.js'
+import { INPUT, POSTROUTING, PREROUTING } from '../hook.js'
+import type { Hook } from '../hook.js'
+import type { Packet } from '../packet.js'
+import { ACCEPT, DROP } from '../verdict.js'
+import { createGeneric, createGre, createIcmp, createUdp } from './datagrams.js'
+import {
+  CONFIRMED,
+  DESTINATION,
+  DESTINATION_DECIDED,
+  ESTABLISHED,
+  EXPECTED,
+  INVALID,
+  NEW,
+  ORIGINAL,
+  PORTS,
+  PROTOCOL,
+  RELATED,
+  REPLY,
+  SEEN_REPLY,
+  SOURCE,
+  SOURCE_DECIDED,
+  STATUS,
+  TUPLE_WORDS,
+  UNTRACKED,
+} from './entry.js'
+import { createTable } from './table.js'
+import type { ConnectionTable } from './table.js'
+import { createTcp } from './tcp.js'
+import { DEFAULT_TIMEOUTS } from './timeouts.js'
+import type { ConntrackTimeouts } from './timeouts.js'
+import { AGAIN, TRACKED } from './tracker.js'
+import type { ProtocolTracker } from './tracker.js'
+import { hasAnswers, hasPorts, invertedPorts, portsOf } from './tuple.js'
+
+const GRE = 47
+
+/** How connections are tracked. */
+export interface ConntrackOptions {
+  /** Connections at most. Default 65,536. */
+  most?: number
+  timeouts?: Partial<ConntrackTimeouts>
+  /** Packets of a wrong TCP, UDP or ICMP checksum belong to no connection (nf_conntrack_checksum). Default true. */
+  verifiesChecksums?: boolean
+}
+
+/** Connections at work. */
+export interface Conntrack {
+  readonly table: ConnectionTable
+  /** Finds the packet's connection, or begins one. DROP where the table is full, else ACCEPT. */
+  track(packet: Packet): number
+  /** The packet has passed all rules: the connection that it begins is entered. DROP where another one is in its place. */
+  confirm(packet: Packet): number
+  /**
+   * Whether the table nat is to be asked about the packet at this hook: once for the source and once for the
+   * destination of each connection, of its first packet.
+   */
+  asksNat(packet: Packet, hook: Hook): boolean
+  /** Forgets connections that packets have begun which did not pass: once all copies of a packet are through. */
+  release(): void
+  /** The packet is no connection's, and is not to be tracked. */
+  ignore(packet: Packet): void
+  /** A packet that the node sends because of another one belongs to its connection (nf_ct_attach). */
+  attach(answer: Packet, to: Packet): void
+}
+
+/** A memory of connections without any. */
+export function createConntrack(options: ConntrackOptions = {}): Conntrack {
+  const { most = 65_536, verifiesChecksums = true } = options
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
+  const table = createTable(most)
+  const { words } = table
+  let isArriving = false
+  const verifies = (): boolean => verifiesChecksums && isArriving
+  const tcpTracker = createTcp(table, timeouts, verifies)
+  const udpTracker = createUdp(table, timeouts, verifies)
+  const icmpTracker = createIcmp(table, timeouts, verifies)
+  const greTracker = createGre(table, timeouts)
+  const genericTracker = createGeneric(table, timeouts)
+  /** Entries of packets that are on their way, not entered yet. */
+  const pending: number[] = []
+
+  function trackerOf(protocol: number): ProtocolTracker {
+    if (protocol === tcp.PROTOCOL) return tcpTracker
+    if (protocol === udp.PROTOCOL) return udpTracker
+    if (protocol === icmp.PROTOCOL) return icmpTracker
+    return protocol === GRE ? greTracker : genericTracker
+  }
+
+  function track(packet: Packet): number {
+    if (packet.connection !== 0 || packet.connectionState === UNTRACKED) return ACCEPT
+    packet.connectionState = INVALID
+    const { protocol, l4, end } = packet
+    if (packet.fragmentOffset !== 0 || !hasPorts(protocol, l4, end)) return ACCEPT
+    isArriving = packet.hook === PREROUTING // the node's own checksums are taken to be right
+    const tracker = trackerOf(protocol)
+    if (!tracker.isSound(packet)) return ACCEPT
+    if (protocol === icmp.PROTOCOL && icmp.isError(icmp.type(packet.bytes, l4))) relate(packet)
+    else return find(packet, tracker)
+    return ACCEPT
+  }
+
+  function find(packet: Packet, tracker: ProtocolTracker): number {
+    const { source, destination, protocol, now } = packet
+    const ports = portsOf(protocol, packet.bytes, packet.l4)
+    for (;;) {
+      let reference = table.find(source, destination, ports, protocol, now)
+      if (reference === 0) {
+        if (!hasAnswers(protocol, ports)) return ACCEPT
+        reference = begin(packet, ports, tracker)
+        if (reference === 0) return DROP
+        if (reference === -1) return ACCEPT
+      }
+      const entry = reference & ~1
+      const direction = reference & 1
+      const outcome = tracker.packet(entry, direction, packet)
+      if (outcome === AGAIN) {
+        table.remove(entry)
+        continue
+      }
+      if (outcome === TRACKED) take(packet, entry, direction)
+      return ACCEPT
+    }
+  }
+
+  /** The packet belongs to the connection. */
+  function take(packet: Packet, entry: number, direction: number): void {
+    packet.connection = entry
+    packet.direction = direction
+    const status = words[entry + STATUS]
+    if (direction === REPLY) words[entry + STATUS] |= SEEN_REPLY
+    if (direction === REPLY || (status & SEEN_REPLY) !== 0) packet.connectionState = ESTABLISHED
+    else packet.connectionState = (status & EXPECTED) !== 0 ? RELATED : NEW
+  }
+
+  /** An entry for what the packet begins; 0 where there is no place for it, -1 where it cannot begin anything. */
+  function begin(packet: Packet, ports: number, tracker: ProtocolTracker): number {
+    const entry = table.take(packet.now)
+    if (entry === 0) return 0
+    words[entry + SOURCE] = packet.source
+    words[entry + DESTINATION] = packet.destination
+    words[entry + PORTS] = ports
+    const reply = entry + TUPLE_WORDS
+    words[reply + SOURCE] = packet.destination
+    words[reply + DESTINATION] = packet.source
+    words[reply + PORTS] = invertedPorts(packet.protocol, ports)
+    words[entry + PROTOCOL] = packet.protocol
+    if (!tracker.begin(entry, packet)) {
+      table.giveBack(entry)
+      return -1
+    }
+    pending.push(entry)
+    return entry
+  }
+
+  /** An ICMP error belongs to the connection of the packet that it quotes, if it goes to who has sent that. */
+  function relate(packet: Packet): void {
+    const { bytes: b, l4, end, now } = packet
+    const inner = icmp.embedded(l4)
+    if (inner + ipv4.HEADER_LENGTH > end || ipv4.headerLength(b, inner) < ipv4.HEADER_LENGTH) return
+    const protocol = ipv4.protocol(b, inner)
+    const innerL4 = ipv4.payload(b, inner)
+    if (ipv4.fragmentOffset(b, inner) !== 0 || !hasPorts(protocol, innerL4, end)) return
+    const ports = portsOf(protocol, b, innerL4)
+    if (!hasAnswers(protocol, ports)) return
+    const [source, destination] = [ipv4.source(b, inner), ipv4.destination(b, inner)]
+    // An answer to the quoted packet is looked for: the error comes from the other side.
+    const reference = table.find(destination, source, invertedPorts(protocol, ports), protocol, now)
+    if (reference === 0) return
+    const entry = reference & ~1
+    const direction = reference & 1
+    if (words[entry + direction * TUPLE_WORDS + DESTINATION] !== (packet.destination | 0)) return
+    packet.connection = entry
+    packet.direction = direction
+    packet.connectionState = RELATED
+  }
+
+  function confirm(packet: Packet): number {
+    const { connection: entry } = packet
+    if (entry === 0 || packet.direction !== ORIGINAL || (words[entry + STATUS] & CONFIRMED) !== 0)
+      return ACCEPT
+    if (isTaken(entry, ORIGINAL, packet.now) || isTaken(entry, REPLY, packet.now)) return DROP
+    pending.splice(pending.indexOf(entry), 1)
+    table.insert(entry)
+    return ACCEPT
+  }
+
+  function asksNat({ connection: entry, connectionState }: Packet, hook: Hook): boolean {
+    if (entry === 0 || (connectionState & (NEW | RELATED)) === 0) return false
+    const decided = hook === INPUT || hook === POSTROUTING ? SOURCE_DECIDED : DESTINATION_DECIDED
+    const asks = (words[entry + STATUS] & decided) === 0
+    words[entry + STATUS] |= decided
+    return asks
+  }
+
+  function isTaken(entry: number, direction: number, now: Microseconds): boolean {
+    const t = entry + direction * TUPLE_WORDS
+    const protocol = words[entry + PROTOCOL]
+    return table.find(words[t + SOURCE], words[t + DESTINATION], words[t + PORTS], protocol, now) !== 0
+  }
+
+  function release(): void {
+    while (pending.length > 0) table.giveBack(pending.pop()!)
+  }
+
+  function ignore(packet: Packet): void {
+    packet.connection = 0
+    packet.connectionState = UNTRACKED
+  }
+
+  function attach(answer: Packet, to: Packet): void {
+    if (to.connection === 0) return
+    answer.connection = to.connection
+    answer.direction = 1 - to.direction
+    answer.connectionState = RELATED
+  }
+
+  return { table, track, confirm, asksNat, release, ignore, attach }
+}

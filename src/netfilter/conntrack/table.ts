@@ -1,0 +1,202 @@
+/**
+ * The table of connections: entries in one block of memory, found by the tuple of either direction through chains
+ * that begin in `heads`. It has room for so many and no more. Entries whose time is over are not found any more;
+ * their places are taken back when they are met, and by sweeping a few with each new connection.
+ */
+import type { Microseconds } from '../../core/clock.js'
+import {
+  ASSURED,
+  CONFIRMED,
+  DESTINATION,
+  ENTRY_WORDS,
+  EXPIRES,
+  NEXT,
+  ORIGINAL,
+  PORTS,
+  PROTOCOL,
+  REPLY,
+  SOURCE,
+  STATUS,
+  TUPLE_WORDS,
+} from './entry.js'
+
+/** Entries that are looked at with each new one, for some whose time is over. */
+const SWEPT_AT_ONCE = 8
+/** Entries that are looked at for one to give up, when the table is full. */
+const EARLY_DROP_RANGE = 64
+
+/** The table. Entries are numbers (entry.ts), times microseconds. */
+export interface ConnectionTable {
+  /** The entries, and the same memory as doubles. */
+  readonly words: Int32Array
+  readonly doubles: Float64Array
+  /** Entries in use, those whose time is over included until they are met. */
+  readonly count: number
+  /** Entries given up before their time because the table was full. */
+  readonly earlyDrops: number
+  /**
+   * The reference of the connection that a packet belongs to: the entry with its direction in the lowest bit; 0 for
+   * none. `protocol` has the zone in its upper half.
+   */
+  find(source: number, destination: number, ports: number, protocol: number, now: Microseconds): number
+  /** An entry that is not found yet, all zero; 0 when none is free and none can be given up. */
+  take(now: Microseconds): number
+  /** Gives back an entry that was never inserted. */
+  giveBack(entry: number): void
+  /** From now on the entry is found by both its tuples. */
+  insert(entry: number): void
+  /** The connection is over. */
+  remove(entry: number): void
+  /** Calls `each` with every entry whose time is not over. */
+  forEach(now: Microseconds, each: (entry: number) => void): void
+}
+
+/** A table of at most `most` connections. */
+export function createTable(most: number): ConnectionTable {
+  const memory = new ArrayBuffer((most + 1) * ENTRY_WORDS * 4)
+  const words = new Int32Array(memory)
+  const doubles = new Float64Array(memory)
+  const bits = Math.max(4, Math.ceil(Math.log2(most * 2)))
+  const heads = new Int32Array(1 << bits)
+  const shift = 32 - bits
+  const free = new Int32Array(most)
+  const limit = (most + 1) * ENTRY_WORDS
+  // Random multipliers: nobody can prepare connections that all fall into one chain.
+  const [byAddress, byPorts, byProtocol] = [randomOdd(), randomOdd(), randomOdd()]
+  let freeCount = most
+  let earlyDrops = 0
+  let sweepAt = ENTRY_WORDS
+  for (let i = 0; i < most; i++) free[i] = (most - i) * ENTRY_WORDS
+
+  function home(source: number, destination: number, ports: number, protocol: number): number {
+    // Both addresses and ports are mixed so that a connection and its answers have different homes.
+    const addresses = Math.imul(source ^ Math.imul(destination, 0x85ebca6b), byAddress)
+    const rest = Math.imul(ports, byPorts) + Math.imul(protocol, byProtocol)
+    return (addresses + Math.imul(rest ^ (rest >>> 15), 0x9e3779b1)) >>> shift
+  }
+
+  function homeOf(entry: number, direction: number): number {
+    const t = entry + direction * TUPLE_WORDS
+    return home(words[t + SOURCE], words[t + DESTINATION], words[t + PORTS], words[entry + PROTOCOL])
+  }
+
+  function isOver(entry: number, now: Microseconds): boolean {
+    return doubles[(entry + EXPIRES) >> 1] <= now
+  }
+
+  function find(
+    source: number,
+    destination: number,
+    ports: number,
+    protocol: number,
+    now: Microseconds,
+  ): number {
+    let reference = heads[home(source, destination, ports, protocol)]
+    while (reference !== 0) {
+      const entry = reference & ~1
+      const direction = reference & 1
+      const t = entry + direction * TUPLE_WORDS
+      if (
+        words[t + PORTS] === ports &&
+        words[t + SOURCE] === (source | 0) &&
+        words[t + DESTINATION] === (destination | 0) &&
+        words[entry + PROTOCOL] === protocol
+      ) {
+        if (!isOver(entry, now)) return reference
+        remove(entry)
+        return 0
+      }
+      reference = words[entry + NEXT + direction]
+    }
+    return 0
+  }
+
+  function take(now: Microseconds): number {
+    sweep(now, SWEPT_AT_ONCE)
+    if (freeCount === 0 && !giveUpOne(now)) return 0
+    return free[--freeCount]
+  }
+
+  function giveBack(entry: number): void {
+    words.fill(0, entry, entry + ENTRY_WORDS)
+    free[freeCount++] = entry
+  }
+
+  function insert(entry: number): void {
+    words[entry + STATUS] |= CONFIRMED
+    for (const direction of [ORIGINAL, REPLY]) {
+      const at = homeOf(entry, direction)
+      words[entry + NEXT + direction] = heads[at]
+      heads[at] = entry | direction
+    }
+  }
+
+  function remove(entry: number): void {
+    unlink(entry, ORIGINAL)
+    unlink(entry, REPLY)
+    giveBack(entry)
+  }
+
+  function unlink(entry: number, direction: number): void {
+    const own = entry | direction
+    const at = homeOf(entry, direction)
+    const next = words[entry + NEXT + direction]
+    if (heads[at] === own) {
+      heads[at] = next
+      return
+    }
+    let reference = heads[at]
+    while (words[(reference & ~1) + NEXT + (reference & 1)] !== own)
+      reference = words[(reference & ~1) + NEXT + (reference & 1)]
+    words[(reference & ~1) + NEXT + (reference & 1)] = next
+  }
+
+  /** Takes back places of connections that are over, of the next `count` entries. */
+  function sweep(now: Microseconds, count: number): void {
+    for (let i = 0; i < count; i++) {
+      if ((words[sweepAt + STATUS] & CONFIRMED) !== 0 && isOver(sweepAt, now)) remove(sweepAt)
+      sweepAt += ENTRY_WORDS
+      if (sweepAt === limit) sweepAt = ENTRY_WORDS
+    }
+  }
+
+  /** The table is full: a connection that is over goes, or one that nobody has relied on yet (early_drop). */
+  function giveUpOne(now: Microseconds): boolean {
+    for (let i = 0; i < EARLY_DROP_RANGE; i++) {
+      const entry = sweepAt
+      sweep(now, 1)
+      if (freeCount > 0) return true
+      if ((words[entry + STATUS] & (CONFIRMED | ASSURED)) !== CONFIRMED) continue
+      earlyDrops++
+      remove(entry)
+      return true
+    }
+    return false
+  }
+
+  function forEach(now: Microseconds, each: (entry: number) => void): void {
+    for (let entry = ENTRY_WORDS; entry < limit; entry += ENTRY_WORDS)
+      if ((words[entry + STATUS] & CONFIRMED) !== 0 && !isOver(entry, now)) each(entry)
+  }
+
+  return {
+    words,
+    doubles,
+    get count() {
+      return most - freeCount
+    },
+    get earlyDrops() {
+      return earlyDrops
+    },
+    find,
+    take,
+    giveBack,
+    insert,
+    remove,
+    forEach,
+  }
+}
+
+function randomOdd(): number {
+  return Math.floor(Math.random() * 0x100000000) | 1
+}

@@ -1,0 +1,257 @@
+/**
+ * Whether a TCP segment fits what was seen of its connection (tcp_in_window of the kernel; G. van Rooij, "Real
+ * Stateful TCP Packet Filtering in IP Filter"). Sequence numbers are compared modulo 2^32, so all are signed here.
+ *
+ *   I    seq ≤ sender's MAX_END                       no more than the receiver has offered to take
+ *   II   seq + length ≥ sender's END − receiver's MAX_WINDOW    not long since acknowledged
+ *   III  ack ≤ receiver's END                         nothing is acknowledged that was not sent
+ *   IV   ack ≥ receiver's END − the largest window    no acknowledgment from long ago
+ */
+import {
+  END,
+  FLAGS,
+  LAST_ACK,
+  LAST_DIRECTION,
+  LAST_END,
+  LAST_SEQ,
+  LAST_WINDOW,
+  MAX_ACK,
+  MAX_END,
+  MAX_WINDOW,
+  REPLY,
+  RETRANSMISSIONS,
+  SCALE,
+  SIDES,
+  SIDE_WORDS,
+  TCP_STATE,
+} from './entry.js'
+import { ACK_SET, SYN_RECV, SYN_SENT } from './tcp-states.js'
+import * as tcp from '../../wire/tcp.js'
+import * as option from '../../wire/tcp-option.js'
+
+/** Bits of FLAGS: the side has said how far it shifts its windows (RFC 7323 §2), */
+export const WINDOW_SCALE = 0x01
+/** that it takes selective acknowledgments (RFC 2018), */
+export const SACK_PERMITTED = 0x02
+/** it closes first, */
+export const CLOSE_INIT = 0x04
+/** it was seen from the middle on: what does not fit is let through, */
+export const LIBERAL = 0x08
+/** some of its data is not acknowledged yet, */
+export const UNACKNOWLEDGED = 0x10
+/** MAX_ACK is known. */
+export const HAS_MAX_ACK = 0x80
+
+/** What becomes of the segment: it fits; it is let through without telling anything; it is none of the connection's. */
+export const [FITS, LET_THROUGH, MISFIT] = [0, 1, 2]
+
+/** The least that acknowledgments may lag behind (MAXACKWINCONST). */
+const LEAST_LAG = 66_000
+/** RFC 7323 §2.3. */
+const LARGEST_SHIFT = 14
+
+/** The sequence number behind the segment from `l4` to `end`. */
+export function segmentEnd(b: Uint8Array, l4: number, end: number): number {
+  const flags = tcp.flags(b, l4)
+  const data = end - tcp.payload(b, l4)
+  const syn = (flags & tcp.SYN) === 0 ? 0 : 1
+  return (tcp.sequenceNumber(b, l4) + data + syn + ((flags & tcp.FIN) === 0 ? 0 : 1)) | 0
+}
+
+/** Takes over what the options of a SYN say of the side that sends it. */
+export function readOptions(words: Int32Array, side: number, b: Uint8Array, l4: number): void {
+  if (tcp.dataOffset(b, l4) === tcp.HEADER_LENGTH) return
+  words[side + SCALE] = 0
+  words[side + FLAGS] &= LIBERAL
+  for (let at = option.first(b, l4); at !== -1; at = option.next(b, l4, at)) {
+    const kind = option.kind(b, at)
+    if (kind === option.EOL) return
+    if (kind === option.SACKOK && option.hasRightLength(b, at)) words[side + FLAGS] |= SACK_PERMITTED
+    if (kind !== option.WS || !option.hasRightLength(b, at)) continue
+    words[side + SCALE] = Math.min(option.shift(b, at), LARGEST_SHIFT)
+    words[side + FLAGS] |= WINDOW_SCALE
+  }
+}
+
+/** The highest right edge of the segment's SACK blocks, or its acknowledgment number. */
+function highestAcknowledged(b: Uint8Array, l4: number, ack: number): number {
+  let highest = ack
+  for (let at = option.first(b, l4); at !== -1; at = option.next(b, l4, at)) {
+    const kind = option.kind(b, at)
+    if (kind === option.EOL) break
+    if (kind !== option.SACK || !option.hasRightLength(b, at)) continue
+    for (let n = 0; n < option.blockCount(b, at); n++) {
+      const edge = option.rightEdge(b, at, n) | 0
+      if (isAfter(edge, highest)) highest = edge
+    }
+    break
+  }
+  return highest
+}
+
+/** a < b, of sequence numbers. */
+export function isBefore(a: number, b: number): boolean {
+  return ((a - b) | 0) < 0
+}
+
+/** a > b, of sequence numbers. */
+export function isAfter(a: number, b: number): boolean {
+  return isBefore(b, a)
+}
+
+/** Checks the segment of kind `kind` (tcp-states.ts), and takes over what it says if it fits. */
+export function fitsWindow(
+  words: Int32Array,
+  entry: number,
+  direction: number,
+  kind: number,
+  b: Uint8Array,
+  l4: number,
+  datagramEnd: number,
+): number {
+  const sender = entry + SIDES + direction * SIDE_WORDS
+  const receiver = entry + SIDES + (1 - direction) * SIDE_WORDS
+  const flags = tcp.flags(b, l4)
+  const isSyn = (flags & tcp.SYN) !== 0
+  const hasAck = (flags & tcp.ACK) !== 0
+  const window = tcp.window(b, l4)
+  let seq = tcp.sequenceNumber(b, l4) | 0
+  let end = segmentEnd(b, l4, datagramEnd)
+  let ack = tcp.acknowledgmentNumber(b, l4) | 0
+  let sack = (words[receiver + FLAGS] & SACK_PERMITTED) === 0 ? ack : highestAcknowledged(b, l4, ack)
+
+  if (words[sender + MAX_WINDOW] === 0) {
+    if (isSyn) {
+      beginSide(words, sender, receiver, direction, b, l4, end, window)
+      if (!hasAck) return FITS // simultaneous open
+    } else joinSide(words, sender, receiver, end, window, sack)
+  } else if (isSyn && isAfter(end, words[sender + END]) && isOpening(words[entry + TCP_STATE])) {
+    beginSide(words, sender, receiver, direction, b, l4, end, window)
+    if (direction === REPLY && !hasAck) return FITS
+  }
+
+  // Without ACK, or with the ACK of 0 that some stacks put into a RST, it counts as if all were acknowledged.
+  if (!hasAck || ((flags & tcp.RST) !== 0 && ack === 0)) ack = sack = words[receiver + END]
+  // A RST that answers a SYN need not have a sequence number.
+  if ((flags & tcp.RST) !== 0 && seq === 0 && words[entry + TCP_STATE] === SYN_SENT)
+    seq = end = words[sender + END]
+
+  const misfit = misfitOf(words, sender, receiver, seq, end, sack)
+  if (misfit !== FITS) return (words[sender + FLAGS] & LIBERAL) === 0 ? misfit : FITS
+  update(words, sender, receiver, end, ack, sack, isSyn ? window : window << words[sender + SCALE], hasAck)
+  if (kind === ACK_SET) countRepetitions(words, entry, direction, seq, ack, end, window)
+  return FITS
+}
+
+function isOpening(state: number): boolean {
+  return state === SYN_SENT || state === SYN_RECV
+}
+
+/** A side's first SYN, or one that begins anew. Windows are scaled only where both sides say so (RFC 7323 §2.2). */
+function beginSide(
+  words: Int32Array,
+  sender: number,
+  receiver: number,
+  direction: number,
+  b: Uint8Array,
+  l4: number,
+  end: number,
+  window: number,
+): void {
+  words[sender + END] = words[sender + MAX_END] = end
+  words[sender + MAX_WINDOW] = Math.max(window, 1)
+  readOptions(words, sender, b, l4)
+  if (direction === REPLY && (words[sender + FLAGS] & words[receiver + FLAGS] & WINDOW_SCALE) === 0)
+    words[sender + SCALE] = words[receiver + SCALE] = 0
+}
+
+/** A side that is seen for the first time in the middle of a connection. */
+function joinSide(
+  words: Int32Array,
+  sender: number,
+  receiver: number,
+  end: number,
+  window: number,
+  sack: number,
+): void {
+  words[sender + END] = end
+  words[sender + MAX_WINDOW] = Math.max(window << words[sender + SCALE], 1)
+  words[sender + MAX_END] = end + words[sender + MAX_WINDOW]
+  if (words[receiver + MAX_WINDOW] === 0) words[receiver + END] = words[receiver + MAX_END] = sack
+  else if (sack === ((words[receiver + END] + 1) | 0)) words[receiver + END]++ // it answers a keep-alive
+}
+
+function misfitOf(
+  words: Int32Array,
+  sender: number,
+  receiver: number,
+  seq: number,
+  end: number,
+  sack: number,
+): number {
+  const received = words[receiver + MAX_WINDOW]
+  const lag = Math.max(words[sender + MAX_WINDOW], LEAST_LAG)
+  const isRecent = isAfter(end, words[sender + END] - received - 1)
+  const isLate = !isAfter(sack, words[receiver + END] - lag - 1)
+  const isKnown = isBefore(sack, words[receiver + END] + 1)
+  if (!isBefore(seq, words[sender + MAX_END] + 1)) {
+    const overshot = (end - words[sender + MAX_END] + 1) >>> 0
+    if (received === 0 || !isRecent || isLate || overshot > received || !isKnown) return MISFIT
+    // More than was offered, but the receiver may take it: its acknowledgment must not come as a surprise.
+    words[sender + END] = end
+    words[sender + FLAGS] |= UNACKNOWLEDGED
+    return LET_THROUGH
+  }
+  if (!isKnown) return MISFIT
+  return (received !== 0 && !isRecent) || isLate ? LET_THROUGH : FITS
+}
+
+function update(
+  words: Int32Array,
+  sender: number,
+  receiver: number,
+  end: number,
+  ack: number,
+  sack: number,
+  window: number,
+  hasAck: boolean,
+): void {
+  words[sender + MAX_WINDOW] = Math.max(words[sender + MAX_WINDOW], window + ((sack - ack) | 0))
+  if (isAfter(end, words[sender + END])) {
+    words[sender + END] = end
+    words[sender + FLAGS] |= UNACKNOWLEDGED
+  }
+  if (hasAck && ((words[sender + FLAGS] & HAS_MAX_ACK) === 0 || isAfter(ack, words[sender + MAX_ACK]))) {
+    words[sender + MAX_ACK] = ack
+    words[sender + FLAGS] |= HAS_MAX_ACK
+  }
+  if (words[receiver + MAX_WINDOW] !== 0 && isAfter(end, words[sender + MAX_END]))
+    words[receiver + MAX_WINDOW] += (end - words[sender + MAX_END]) | 0
+  if (isAfter(sack + window, words[receiver + MAX_END] - 1))
+    words[receiver + MAX_END] = sack + window + (window === 0 ? 1 : 0)
+  if (ack === words[receiver + END]) words[receiver + FLAGS] &= ~UNACKNOWLEDGED
+}
+
+/** The same acknowledgment again and again: nobody answers any more. */
+function countRepetitions(
+  words: Int32Array,
+  entry: number,
+  direction: number,
+  seq: number,
+  ack: number,
+  end: number,
+  window: number,
+): void {
+  const isSame =
+    words[entry + LAST_DIRECTION] === direction &&
+    words[entry + LAST_SEQ] === seq &&
+    words[entry + LAST_ACK] === ack &&
+    words[entry + LAST_END] === end &&
+    words[entry + LAST_WINDOW] === window
+  words[entry + RETRANSMISSIONS] = isSame ? words[entry + RETRANSMISSIONS] + 1 : 0
+  words[entry + LAST_DIRECTION] = direction
+  words[entry + LAST_SEQ] = seq
+  words[entry + LAST_ACK] = ack
+  words[entry + LAST_END] = end
+  words[entry + LAST_WINDOW] = window
+}

@@ -1,0 +1,49 @@
+/** What a connection is known by beside its addresses: ports, or what a protocol has in their place. */
+import * as icmp from '../../wire/icmp.js'
+import * as tcp from '../../wire/tcp.js'
+import * as udp from '../../wire/udp.js'
+
+const UDPLITE = 136
+const PORT_BYTES = 4
+/** ICMP query → its answer, and back. */
+const ANSWERS: readonly number[] = Object.assign(Array<number>(19).fill(-1), {
+  8: 0,
+  13: 14,
+  15: 16,
+  17: 18,
+  0: 8,
+  14: 13,
+  16: 15,
+  18: 17,
+})
+
+function hasRealPorts(protocol: number): boolean {
+  return protocol === tcp.PROTOCOL || protocol === udp.PROTOCOL || protocol === UDPLITE
+}
+
+/** Whether what `portsOf` reads is there, between `l4` and `end`. */
+export function hasPorts(protocol: number, l4: number, end: number): boolean {
+  if (hasRealPorts(protocol)) return l4 + PORT_BYTES <= end
+  return protocol !== icmp.PROTOCOL || l4 + icmp.HEADER_LENGTH <= end
+}
+
+/**
+ * The word PORTS of a packet whose header is at `l4`: source and destination port; of ICMP identifier, type and code;
+ * 0 for protocols without.
+ */
+export function portsOf(protocol: number, b: Uint8Array, l4: number): number {
+  if (hasRealPorts(protocol)) return (udp.sourcePort(b, l4) << 16) | udp.destinationPort(b, l4)
+  if (protocol !== icmp.PROTOCOL) return 0
+  return (icmp.identifier(b, l4) << 16) | (icmp.type(b, l4) << 8) | icmp.code(b, l4)
+}
+
+/** Whether there are answers: to an ICMP message that is no query there are none. */
+export function hasAnswers(protocol: number, ports: number): boolean {
+  return protocol !== icmp.PROTOCOL || (ANSWERS[(ports >>> 8) & 0xff] ?? -1) !== -1
+}
+
+/** The word PORTS of an answer. */
+export function invertedPorts(protocol: number, ports: number): number {
+  if (protocol === icmp.PROTOCOL) return (ports & ~0xff00) | (ANSWERS[(ports >>> 8) & 0xff] << 8)
+  return (ports << 16) | (ports >>> 16)
+}

@@ -1,0 +1,25 @@
+/** What is done at a hook, in the kernel's order (NF_IP_PRI_…): tables are asked, and connections tracked. */
+import { FORWARD, INPUT, OUTPUT, POSTROUTING, PREROUTING } from './hook.js'
+import type { Hook, TableName } from './hook.js'
+
+/**
+ * A table is asked; `track`: the packet's connection is found; `confirm`: what has passed so far has begun its
+ * connection. The table nat is asked only of packets that begin one.
+ */
+export type Step = TableName | 'track' | 'confirm'
+
+const STEPS: Readonly<Record<Hook, readonly Step[]>> = {
+  [PREROUTING]: ['raw', 'track', 'mangle', 'nat'],
+  [INPUT]: ['mangle', 'filter', 'nat', 'confirm'],
+  [FORWARD]: ['mangle', 'filter'],
+  [OUTPUT]: ['raw', 'track', 'mangle', 'nat', 'filter'],
+  [POSTROUTING]: ['mangle', 'nat', 'confirm'],
+}
+
+/** The steps of a hook, those that nobody asks for left out: of tables that are not there, of connections untracked. */
+export function stepsAt(hook: Hook, isTracking: boolean, has: (table: TableName) => boolean): Step[] {
+  return STEPS[hook].filter((step) => {
+    if (step === 'track' || step === 'confirm') return isTracking
+    return has(step) && (step !== 'nat' || isTracking)
+  })
+}
