@@ -15,6 +15,12 @@ const NAMES = [
   'same-port',
   'isolated',
   'no-port',
+  'fragment-overlap',
+  'fragment-duplicate',
+  'fragment-malformed',
+  'fragment-timeout',
+  'fragment-too-far',
+  'fragment-no-room',
 ] as const
 
 /** No slot of the arena was free for the frame or for one of its copies. */
@@ -33,6 +39,19 @@ export const SAME_PORT = FIRST + 5
 export const ISOLATED = FIRST + 6
 /** To be flooded, but no port takes it. */
 export const NO_PORT = FIRST + 7
+
+/** Of a datagram of which fragments overlap: all of them. */
+export const FRAGMENT_OVERLAP = FIRST + 8
+/** The same fragment came before. */
+export const FRAGMENT_DUPLICATE = FIRST + 9
+/** Of a datagram whose fragments contradict one another, are empty, or are too long together. */
+export const FRAGMENT_MALFORMED = FIRST + 10
+/** The rest of the datagram did not come in time, or never. */
+export const FRAGMENT_TIMEOUT = FIRST + 11
+/** Too many others of the same sender came before the rest of the datagram. */
+export const FRAGMENT_TOO_FAR = FIRST + 12
+/** Too many datagrams were waiting for their rest. */
+export const FRAGMENT_NO_ROOM = FIRST + 13
 
 /** The first reason that a rule registers. */
 const FIRST_RULE = 64
@@ -64,9 +83,9 @@ export class Drops {
     return reason
   }
 
-  count(reason: number): void {
-    if (reason < FIRST_RULE) this.fixed[reason]++
-    else this.#rules[reason - FIRST_RULE]++
+  count(reason: number, frames = 1): void {
+    if (reason < FIRST_RULE) this.fixed[reason] += frames
+    else this.#rules[reason - FIRST_RULE] += frames
   }
 
   nameOf(reason: number): string {

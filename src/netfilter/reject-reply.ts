@@ -8,7 +8,6 @@ import type { Packet } from './packet.js'
 
 /** Bytes that an answer has at most (RFC 1812 §4.3.2.3). */
 export const LONGEST_REPLY = 576
-const DONT_FRAGMENT = 2
 const TTL = 64
 /** The bits of the type of service that an error takes over (RFC 1349 §3). */
 const TOS_MASK = 0x1e
@@ -42,7 +41,7 @@ export function writeReset(packet: Packet, b: Uint8Array, at: number): number {
   const length = ipv4.HEADER_LENGTH + tcp.HEADER_LENGTH
   b.fill(0, at, at + length)
   writeHeader(b, at, length, tcp.PROTOCOL)
-  ipv4.setFlags(b, at, DONT_FRAGMENT)
+  ipv4.setFlags(b, at, ipv4.DONT_FRAGMENT)
   ipv4.setSource(b, at, packet.destination)
   ipv4.setDestination(b, at, packet.source)
   ipv4.fillChecksum(b, at)

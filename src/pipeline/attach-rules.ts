@@ -11,9 +11,11 @@ import type { Dataplane } from './dataplane.js'
 import { explainHooks } from './explain.js'
 import type { ExplainingHooks, Explanation } from './explain.js'
 import { createHooks } from './hooks.js'
+import type { Hooks } from './hooks.js'
 import { anonymousNode } from './node-view.js'
 import type { NodeDescription } from './node-view.js'
 import { createNflogFile } from './nflog-file.js'
+import { createReassembly } from './reassembly.js'
 import { createReplies } from './replies.js'
 import { SILENT, createWorld } from './world.js'
 
@@ -52,7 +54,7 @@ export interface AttachedRules {
   replace(rules: RuleSet): void
   /** The way of the packet that is to be explained; null before it came, or where none is. */
   explanation: () => Explanation | null
-  /** Ends the file of `nflog`: after the last burst. */
+  /** No more bursts will come: gives up what waits for its rest, ends the file of `nflog`. */
   close(): void
 }
 
@@ -70,6 +72,11 @@ export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRu
       ? null
       : createNflogFile(options.nflog, arena, node.bridge, portNames, current)
   let connections: Conntrack | null = null
+  const reassembly = createReassembly(arena, plane.refuse)
+  const hooksOver = (tracking: Conntrack | null): Hooks => ({
+    ...createHooks(arena, drops, engine, node, portNames, current, tracking === null ? null : reassembly),
+    end: () => tracking?.release(),
+  })
   const world = createWorld(node, sets, {
     log: (line) => onLog?.(line),
     nflog: file?.nflog ?? SILENT.nflog,
@@ -80,16 +87,14 @@ export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRu
     // Connections outlive the rules that asked for them: others may ask again.
     const tracking = needsTracking(rules) ? (connections ??= createConntrack(options.conntrack)) : null
     const runtime = { ...world, connections: tracking }
-    const end = (): void => tracking?.release()
     if (options.explain === undefined) {
       engine = compile(rules, runtime)
-      plane.setHooks({ ...createHooks(arena, drops, engine, node, portNames, current), end })
+      plane.setHooks(hooksOver(tracking))
       return
     }
     const interpreter = interpret(rules, runtime)
     engine = interpreter
-    const hooks = { ...createHooks(arena, drops, engine, node, portNames, current), end }
-    explained = explainHooks(hooks, interpreter, arena, drops, portNames, options.explain)
+    explained = explainHooks(hooksOver(tracking), interpreter, arena, drops, portNames, options.explain)
     plane.setHooks(explained)
   }
 
@@ -107,7 +112,10 @@ export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRu
       return connections
     },
     replace,
-    close: () => file?.close(),
+    close() {
+      reassembly.end()
+      file?.close()
+    },
     explanation: () => explained?.explanation ?? null,
   }
 }

@@ -42,8 +42,8 @@ export interface Dataplane {
   portNumber(name: string): number
   /** Counts frames that came in by `port`: called by whoever makes packets of them, once for many. */
   received(port: number, frames: number, bytes: number): void
-  /** Drops a frame that was received and cannot become a packet. */
-  refuse(why: number): void
+  /** Drops frames that were received and cannot become a packet. */
+  refuse(why: number, frames?: number): void
   /** Carries the packets of the burst, which were counted by `received`, to where they go, and empties it. */
   process(burst: Burst): void
 }
@@ -75,9 +75,9 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
     counters.rxBytes[port] += bytes
   }
 
-  function refuse(why: number): void {
-    refused++
-    drops.count(why)
+  function refuse(why: number, frames = 1): void {
+    refused += frames
+    drops.count(why, frames)
   }
 
   function process(burst: Burst): void {
@@ -113,10 +113,10 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
     },
     get totals() {
       return {
-        forwarded: bridge.totals.forwarded - guarded.lost.forwarded,
-        flooded: bridge.totals.flooded - guarded.lost.flooded,
-        delivered: bridge.totals.delivered - guarded.lost.delivered,
-        dropped: bridge.totals.dropped + refused + guarded.lost.dropped,
+        forwarded: bridge.totals.forwarded + guarded.more.forwarded,
+        flooded: bridge.totals.flooded + guarded.more.flooded,
+        delivered: bridge.totals.delivered + guarded.more.delivered,
+        dropped: bridge.totals.dropped + refused + guarded.more.dropped,
       }
     },
     setHooks: (through) => (hooks = through),

@@ -13,6 +13,7 @@ import { ruleBody } from '../netfilter/rule-text.js'
 import type { Chain, Rule } from '../netfilter/rule.js'
 import { ACCEPT } from '../netfilter/verdict.js'
 import type { Drops } from '../core/drops.js'
+import { NONE } from '../packet/arena.js'
 import type { Arena } from '../packet/arena.js'
 import { OK } from '../wire/reason.js'
 import type { Hooks } from './hooks.js'
@@ -161,6 +162,16 @@ export function explainHooks(
       engine.watcher = null
       for (const [reason, count] of drops.entries())
         if (count > (before.get(reason) ?? 0)) explanation!.dropped.push(reason)
+    },
+    pieces: hooks.pieces,
+    admit(slot) {
+      const refusal = hooks.admit(slot)
+      return refusal === OK ? OK : stage('PREROUTING', refusal)
+    },
+    gather(slot) {
+      const whole = hooks.gather(slot)
+      if (whole === NONE) stage('put together', OK)
+      return whole
     },
     prerouting: (slot) => stage('PREROUTING', hooks.prerouting(slot)),
     forward: (slot, to) => stage(`FORWARD to ${portNames[to]}`, hooks.forward(slot, to)),

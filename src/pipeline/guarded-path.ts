@@ -3,7 +3,7 @@
  * packet and each of its copies meets the hooks. One packet after another: what a rule remembers of one (a list, a
  * limit) may decide about the next, wherever on their way they meet rules.
  */
-import type { Bridge } from '../bridge/bridge.js'
+import type { Bridge, BridgeTotals } from '../bridge/bridge.js'
 import { UNKNOWN } from '../bridge/fdb.js'
 import { LINK_LOCAL, NO_SLOT } from '../core/drops.js'
 import type { Drops } from '../core/drops.js'
@@ -13,6 +13,7 @@ import { Burst } from '../packet/burst.js'
 import { isGroup } from '../wire/address.js'
 import { OK } from '../wire/reason.js'
 import type { Hooks } from './hooks.js'
+import { createRefragment } from './refragment.js'
 
 /** Last byte of the group that PAUSE frames go to (IEEE 802.3 annex 31B). */
 const PAUSE = 1
@@ -21,16 +22,19 @@ const PAUSE = 1
 export interface PathEnds {
   /** Takes over what leaves by the port. */
   transmit(port: number, leaving: Burst): void
-  /** Counts a packet that was received and is dropped. */
-  refuse(why: number): void
+  /** Counts frames that were received and are dropped. */
+  refuse(why: number, frames?: number): void
   /** Takes over what the bridge has for the node itself. */
   deliver(): void
 }
 
 /** Packets through hooks. */
 export interface GuardedPath {
-  /** What the bridge has counted as forwarded, flooded or delivered and is no more, and is dropped instead. */
-  readonly lost: { forwarded: number; flooded: number; delivered: number; dropped: number }
+  /**
+   * What the bridge's totals lack: it has counted as forwarded, flooded or delivered what was dropped after all, and
+   * a datagram that came in several frames as one.
+   */
+  readonly more: BridgeTotals
   /** The bridge has one more port. */
   addPort(): void
   /** Carries the packets of the burst to where they go. */
@@ -52,7 +56,9 @@ export function createGuardedPath(
   /** What leaves by each port, once rules have let it pass. */
   const outgoing: Burst[] = []
   const one = new Burst(new Int32Array(1))
-  const lost = { forwarded: 0, flooded: 0, delivered: 0, dropped: 0 }
+  const more = { forwarded: 0, flooded: 0, delivered: 0, dropped: 0 }
+  const before = new Float64Array(drops.fixed.length)
+  const refragment = createRefragment(arena, drops)
 
   function process(through: Hooks, { slots, count }: Burst): void {
     for (let i = 0; i < count; i++) {
@@ -63,19 +69,40 @@ export function createGuardedPath(
     for (let port = 0; port < outgoing.length; port++) flush(port)
   }
 
-  function passPacket(through: Hooks, slot: number): void {
-    const ofBridge = bridge.refusalOf(slot)
-    if (ofBridge === LINK_LOCAL) passOwn(through, slot)
-    const refusal = ofBridge === OK ? through.prerouting(slot) : OK
-    if (refusal !== OK) {
-      arena.free(slot)
-      return refuse(refusal)
-    }
+  function passPacket(through: Hooks, received: number): void {
+    const ofBridge = bridge.refusalOf(received)
+    if (ofBridge === LINK_LOCAL) passOwn(through, received)
+    if (ofBridge !== OK) return passBridge(through, received, 1)
+    const invalid = through.admit(received)
+    if (invalid !== OK) return give(received, invalid, 1)
+    const slot = through.gather(received)
+    if (slot === NONE) return
+    const frames = Math.max(1, through.pieces.count)
+    const refusal = through.prerouting(slot)
+    if (refusal === OK) passBridge(through, slot, frames)
+    else give(slot, refusal, frames)
+  }
+
+  function give(slot: number, refusal: number, frames: number): void {
+    arena.free(slot)
+    refuse(refusal, frames)
+  }
+
+  /** `frames` is how many the packet came in. */
+  function passBridge(through: Hooks, slot: number, frames: number): void {
     one.slots[0] = slot
     one.count = 1
     const { flooded } = bridge.totals
+    if (frames > 1) before.set(drops.fixed)
     bridge.process(one)
-    passCopies(through, bridge.totals.flooded > flooded)
+    if (frames > 1) recountDrops(frames)
+    passCopies(through, bridge.totals.flooded > flooded, frames)
+  }
+
+  /** What the bridge has just dropped came in several frames. */
+  function recountDrops(frames: number): void {
+    for (let i = 0; i < before.length; i++)
+      if (drops.fixed[i] > before[i]) drops.fixed[i] = before[i] + (drops.fixed[i] - before[i]) * frames
   }
 
   /** PAUSE frames are nobody's; of the others the bridge learns before the port's own stack has them. */
@@ -85,45 +112,48 @@ export function createGuardedPath(
     through.ownOfPort(slot)
   }
 
-  /** What the bridge made of one packet: copies for ports, the one added last first, and then the node's. */
-  function passCopies(through: Hooks, isFlood: boolean): void {
+  /**
+   * What the bridge made of one packet: copies for ports, the one added last first, and then the node's. The last of
+   * all is the packet itself, where the others are its clones.
+   */
+  function passCopies(through: Hooks, isFlood: boolean, frames: number): void {
     let copies = 0
-    let dropped = 0
+    let passed = 0
+    let [held, heldSlot] = [-1, NONE]
     for (let port = outgoing.length - 1; port >= 0; port--) {
       const leaving = bridge.leaving(port)
       if (leaving.count === 0) continue
       copies++
-      if (!passForward(through, leaving.slots[0], port)) dropped++
+      if (held !== -1 && passForward(through, heldSlot, held, frames, false)) passed++
+      held = port
+      heldSlot = leaving.slots[0]
     }
     const isForNode = local.count > 0
-    const isDelivered = isForNode && passInput(through, local.slots[0])
-    const isGone = copies === 0 ? isForNode && !isDelivered : copies === dropped
-    if (isGone) recount(copies, isFlood, isDelivered)
+    if (held !== -1 && passForward(through, heldSlot, held, frames, !isForNode)) passed++
+    const isDelivered = isForNode && passInput(through, local.slots[0], frames)
+    const was = copies === 0 ? (isForNode ? 'delivered' : 'dropped') : isFlood ? 'flooded' : 'forwarded'
+    const is = passed > 0 ? was : isDelivered ? 'delivered' : 'dropped'
+    if (is !== was || frames > 1) {
+      more[was]--
+      more[is] += frames
+    }
     deliver()
   }
 
-  /** It left nowhere after all. */
-  function recount(copies: number, isFlood: boolean, isDelivered: boolean): void {
-    if (copies === 0) lost.delivered++
-    else if (isFlood) lost.flooded++
-    else lost.forwarded++
-    if (isDelivered) lost.delivered--
-    else lost.dropped++
-  }
-
-  function passForward(through: Hooks, slot: number, port: number): boolean {
+  /** `isLast`: the packet itself, whose clones have gone. */
+  function passForward(through: Hooks, slot: number, port: number, frames: number, isLast: boolean): boolean {
     const refusal = through.forward(slot, port)
-    if (refusal === OK) sendBy(port, slot)
-    else {
+    if (refusal !== OK) {
       arena.free(slot)
-      drops.count(refusal)
-    }
+      drops.count(refusal, frames)
+    } else if (frames > 1) refragment(slot, through.pieces, isLast, (piece) => sendBy(port, piece))
+    else sendBy(port, slot)
     return refusal === OK
   }
 
-  function passInput(through: Hooks, slot: number): boolean {
+  function passInput(through: Hooks, slot: number, frames: number): boolean {
     const refusal = through.input(slot)
-    if (refusal !== OK) drops.count(refusal)
+    if (refusal !== OK) drops.count(refusal, frames)
     return refusal === OK
   }
 
@@ -158,5 +188,5 @@ export function createGuardedPath(
     outgoing[port].clear()
   }
 
-  return { lost, addPort: () => void outgoing.push(new Burst()), process, sendBy, sendFromNode }
+  return { more, addPort: () => void outgoing.push(new Burst()), process, sendBy, sendFromNode }
 }

@@ -1,7 +1,7 @@
 /**
  * Where bridged IPv4 frames meet rules, as with bridge-nf-call-iptables=1 (net/bridge/br_netfilter_hooks.c):
  *
- *   validate and trim → PREROUTING → learn, look up → for each copy FORWARD → POSTROUTING; the node's own INPUT
+ *   validate and trim → put fragments together → PREROUTING → learn, look up → for each copy FORWARD → POSTROUTING; the node's own INPUT
  *
  * Only untagged IPv4 enters; everything else passes without being asked. Interfaces are the bridge, ports the
  * physical devices. What IP itself takes in without the bridge (frames to link-local groups, the node's copy of a
@@ -10,6 +10,7 @@
 import type { Drops } from '../core/drops.js'
 import type { Engine } from '../netfilter/engine.js'
 import { FORWARD, INPUT, POSTROUTING, PREROUTING } from '../netfilter/hook.js'
+import { NONE } from '../packet/arena.js'
 import type { Arena } from '../packet/arena.js'
 import { locate } from '../packet/locate.js'
 import { sameMac } from '../wire/address.js'
@@ -21,6 +22,7 @@ import { createJudge } from './judge.js'
 import type { CurrentPacket } from './judge.js'
 import { isForNode } from './node-view.js'
 import type { NodeDescription } from './node-view.js'
+import type { Pieces, Reassembly } from './reassembly.js'
 import { takesOptions } from './received-options.js'
 
 const { HEADER_LENGTH: ETHERNET, IPV4 } = ethernet
@@ -36,6 +38,15 @@ export interface Hooks {
   begin?(slot: number): void
   /** That packet has left, been delivered or dropped. */
   end?(): void
+  /** Checks the packet before anything is asked, and trims it to the length that its IPv4 header tells. */
+  admit(slot: number): number
+  /**
+   * Where connections are tracked fragments are put together first. Takes over an admitted packet, and returns the
+   * one to go on with, or NONE.
+   */
+  gather(slot: number): number
+  /** What the packet that `gather` has returned last was made of. */
+  readonly pieces: Pieces
   /** Before anything is learned or looked up. */
   prerouting(slot: number): number
   /** For the copy that leaves by port `to`. */
@@ -46,7 +57,10 @@ export interface Hooks {
   ownOfPort(slot: number): void
 }
 
-/** The hooks over these rules. `portNames` may grow. */
+/** What came in one frame. */
+const WHOLE: Pieces = { count: 0, ends: new Int32Array(0), largest: 0 }
+
+/** The hooks over these rules. `portNames` may grow; `reassembly` is there where connections are tracked. */
 export function createHooks(
   arena: Arena,
   drops: Drops,
@@ -54,6 +68,7 @@ export function createHooks(
   node: NodeDescription,
   portNames: readonly string[],
   current: CurrentPacket,
+  reassembly: Reassembly | null,
 ): Hooks {
   const { start, length, port, mark, traced, connectionInfo, etherType, l3 } = arena
   const { bytes } = arena.memory
@@ -62,7 +77,7 @@ export function createHooks(
 
   const isIpv4 = (slot: number): boolean => etherType[slot] === IPV4 && l3[slot] === ETHERNET
 
-  function prerouting(slot: number): number {
+  function admit(slot: number): number {
     locate(arena, slot)
     mark[slot] = traced[slot] = connectionInfo[slot] = 0
     const at = start[slot]
@@ -71,7 +86,18 @@ export function createHooks(
     const refusal = ipv4.check(bytes, at + ETHERNET, at + length[slot])
     if (refusal !== OK) return refusal
     length[slot] = ETHERNET + ipv4.totalLength(bytes, at + ETHERNET)
-    return judge(PREROUTING, slot, node.bridge, portNames[port[slot]], '')
+    return OK
+  }
+
+  function gather(slot: number): number {
+    if (reassembly === null) return slot
+    const whole = reassembly.gather(slot, isIpv4(slot))
+    if (whole !== NONE && whole !== slot) mark[whole] = traced[whole] = connectionInfo[whole] = 0
+    return whole
+  }
+
+  function prerouting(slot: number): number {
+    return isIpv4(slot) ? judge(PREROUTING, slot, node.bridge, portNames[port[slot]], '') : OK
   }
 
   /** Behind a first tag, another one and the header of PPPoE must be there as a whole (nf_bridge_encap_header_len). */
@@ -132,5 +158,5 @@ export function createHooks(
     return false
   }
 
-  return { prerouting, forward, input, ownOfPort }
+  return { admit, gather, pieces: reassembly?.pieces ?? WHOLE, prerouting, forward, input, ownOfPort }
 }

@@ -27,10 +27,11 @@ import { DONE, EARLY, FULL, MERGE_BYTES, createMerge } from './merge.js'
 import type { CaptureMerge, MergeInput } from './merge.js'
 import { NFLOG_BYTES } from './nflog-file.js'
 import { Pace } from './pace.js'
+import { MOST_DATAGRAMS } from './reassembly.js'
 
 /** Enough for a flood to every port there can be; a slot's pages count as resident only once it was used. */
 const SMALL_SLOTS = 16_384
-const LARGE_SLOTS = MAX_PORTS + 2
+const LARGE_SLOTS = MAX_PORTS + 2 + MOST_DATAGRAMS
 /** Chunks of input between two turns of the event loop. */
 const TURN_EVERY = 16
 

@@ -38,8 +38,10 @@ const CHECKSUM = 10
 const SOURCE = 12
 const DESTINATION = 16
 
-const DONT_FRAGMENT = 0x40
-const MORE_FRAGMENTS = 0x20
+/** Bits of `flags`: the datagram must not be cut; */
+export const DONT_FRAGMENT = 0b010
+/** more fragments follow. */
+export const MORE_FRAGMENTS = 0b001
 
 /** The upper four bits of the first byte; 4 in what `check` has passed. */
 export function version(b: Uint8Array, at: number): number {
@@ -83,12 +85,12 @@ export function flags(b: Uint8Array, at: number): number {
 
 /** Whether a router must drop the datagram, and say so by ICMP, rather than cut it. */
 export function dontFragment(b: Uint8Array, at: number): boolean {
-  return (b[at + FLAGS] & DONT_FRAGMENT) !== 0
+  return (flags(b, at) & DONT_FRAGMENT) !== 0
 }
 
 /** Whether other fragments belong behind this one; false in the last, and in a whole datagram. */
 export function moreFragments(b: Uint8Array, at: number): boolean {
-  return (b[at + FLAGS] & MORE_FRAGMENTS) !== 0
+  return (flags(b, at) & MORE_FRAGMENTS) !== 0
 }
 
 /** Where this payload belongs in the whole datagram's, in bytes: eight times the field. */

@@ -40,8 +40,7 @@ async function replayed(base: string, out: string): Promise<ReplayReport> {
   return replay({ inputs, out, debug: true, netfilter: { rules } })
 }
 
-for (const phase of ['floating'] as const)
-  // `boot` has fragments, which are not put together yet
+for (const phase of ['boot', 'floating'] as const)
   for (const node of ['c1', 'c2'] as const)
     t.test(`${phase}, ${node}: as the kernel had it`, async (t) => {
       const base = `pcaps/golden/${phase}/${node}`
