@@ -40,9 +40,7 @@ import { DEFAULT_TIMEOUTS } from './timeouts.js'
 import type { ConntrackTimeouts } from './timeouts.js'
 import { AGAIN, TRACKED } from './tracker.js'
 import type { ProtocolTracker } from './tracker.js'
-import { hasAnswers, hasPorts, invertedPorts, portsOf } from './tuple.js'
-
-const GRE = 47
+import { GRE, hasAnswers, hasPorts, invertedPorts, portsOf } from './tuple.js'
 
 /** How connections are tracked. */
 export interface ConntrackOptions {
@@ -60,6 +58,8 @@ export interface Conntrack {
   track(packet: Packet): number
   /** The packet has passed all rules: the connection that it begins is entered. DROP where another one is in its place. */
   confirm(packet: Packet): number
+  /** The same, of a packet of this connection. */
+  confirmEntry(entry: number, direction: number, now: Microseconds): number
   /**
    * Whether the table nat is to be asked about the packet at this hook: once for the source and once for the
    * destination of each connection, of its first packet.
@@ -99,8 +99,8 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   function track(packet: Packet): number {
     if (packet.connection !== 0 || packet.connectionState === UNTRACKED) return ACCEPT
     packet.connectionState = INVALID
-    const { protocol, l4, end } = packet
-    if (packet.fragmentOffset !== 0 || !hasPorts(protocol, l4, end)) return ACCEPT
+    const { bytes, protocol, l4, end } = packet
+    if (packet.fragmentOffset !== 0 || !hasPorts(protocol, bytes, l4, end)) return ACCEPT
     isArriving = packet.hook === PREROUTING // the node's own checksums are taken to be right
     const tracker = trackerOf(protocol)
     if (!tracker.isSound(packet)) return ACCEPT
@@ -111,7 +111,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
 
   function find(packet: Packet, tracker: ProtocolTracker): number {
     const { source, destination, protocol, now } = packet
-    const ports = portsOf(protocol, packet.bytes, packet.l4)
+    const ports = portsOf(protocol, packet.bytes, packet.l4, packet.end)
     for (;;) {
       let reference = table.find(source, destination, ports, protocol, now)
       if (reference === 0) {
@@ -169,8 +169,8 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     if (inner + ipv4.HEADER_LENGTH > end || ipv4.headerLength(b, inner) < ipv4.HEADER_LENGTH) return
     const protocol = ipv4.protocol(b, inner)
     const innerL4 = ipv4.payload(b, inner)
-    if (ipv4.fragmentOffset(b, inner) !== 0 || !hasPorts(protocol, innerL4, end)) return
-    const ports = portsOf(protocol, b, innerL4)
+    if (ipv4.fragmentOffset(b, inner) !== 0 || !hasPorts(protocol, b, innerL4, end)) return
+    const ports = portsOf(protocol, b, innerL4, end)
     if (!hasAnswers(protocol, ports)) return
     const [source, destination] = [ipv4.source(b, inner), ipv4.destination(b, inner)]
     // An answer to the quoted packet is looked for: the error comes from the other side.
@@ -184,11 +184,13 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     packet.connectionState = RELATED
   }
 
-  function confirm(packet: Packet): number {
-    const { connection: entry } = packet
-    if (entry === 0 || packet.direction !== ORIGINAL || (words[entry + STATUS] & CONFIRMED) !== 0)
-      return ACCEPT
-    if (isTaken(entry, ORIGINAL, packet.now) || isTaken(entry, REPLY, packet.now)) return DROP
+  function confirm({ connection, direction, now }: Packet): number {
+    return connection === 0 ? ACCEPT : confirmEntry(connection, direction, now)
+  }
+
+  function confirmEntry(entry: number, direction: number, now: Microseconds): number {
+    if (direction !== ORIGINAL || (words[entry + STATUS] & CONFIRMED) !== 0) return ACCEPT
+    if (isTaken(entry, ORIGINAL, now) || isTaken(entry, REPLY, now)) return DROP
     pending.splice(pending.indexOf(entry), 1)
     table.insert(entry)
     return ACCEPT
@@ -224,5 +226,5 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     answer.connectionState = RELATED
   }
 
-  return { table, track, confirm, asksNat, release, ignore, attach }
+  return { table, track, confirm, confirmEntry, asksNat, release, ignore, attach }
 }

@@ -1,5 +1,6 @@
 /** Connections of protocols that know none themselves: UDP, ICMP, GRE, and whatever else there is. */
 import type { Packet } from '../packet.js'
+import * as checksums from '../../wire/checksum.js'
 import * as icmp from '../../wire/icmp.js'
 import * as udp from '../../wire/udp.js'
 import { ASSURED, EXPIRES, SEEN_REPLY, STATUS, STREAM_SINCE } from './entry.js'
@@ -27,7 +28,10 @@ export function createUdp(
     if (l4 + udp.HEADER_LENGTH > end) return false
     const length = udp.length(b, l4)
     if (length > end - l4 || length < udp.HEADER_LENGTH) return false
-    return udp.checksum(b, l4) === 0 || !verifies() || udp.checksumIsRight(b, l4, l3 + 12)
+    if (udp.checksum(b, l4) === 0 || !verifies()) return true
+    // The kernel checks all that IPv4 carries, whatever length UDP tells.
+    const pseudo = checksums.pseudoHeader(b, l3 + 12, udp.PROTOCOL, end - l4)
+    return checksums.finish(checksums.add(pseudo, b, l4, end - l4)) === 0
   }
 
   function packet(entry: number, _direction: number, { now }: Packet): number {

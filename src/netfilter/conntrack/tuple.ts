@@ -4,6 +4,11 @@ import * as tcp from '../../wire/tcp.js'
 import * as udp from '../../wire/udp.js'
 
 const UDPLITE = 136
+/** Number of the protocol (RFC 2784). */
+export const GRE = 47
+const PPP = 0x880b
+/** Of a GRE header of version 1: its least length, and where the call's number is. */
+const [PPTP_HEADER, PPTP_CALL] = [4, 6]
 const PORT_BYTES = 4
 /** ICMP query → its answer, and back. */
 const ANSWERS: readonly number[] = Object.assign(Array<number>(19).fill(-1), {
@@ -21,18 +26,26 @@ function hasRealPorts(protocol: number): boolean {
   return protocol === tcp.PROTOCOL || protocol === udp.PROTOCOL || protocol === UDPLITE
 }
 
-/** Whether what `portsOf` reads is there, between `l4` and `end`. */
-export function hasPorts(protocol: number, l4: number, end: number): boolean {
+const word16 = (b: Uint8Array, at: number): number => (b[at] << 8) | b[at + 1]
+
+function isPptp(b: Uint8Array, l4: number, end: number): boolean {
+  return l4 + PPTP_HEADER <= end && (b[l4 + 1] & 7) === 1
+}
+
+/** Whether `portsOf` can read what begins at `l4`; GRE of version 1 is PPTP's, which carries nothing but PPP. */
+export function hasPorts(protocol: number, b: Uint8Array, l4: number, end: number): boolean {
   if (hasRealPorts(protocol)) return l4 + PORT_BYTES <= end
+  if (protocol === GRE) return !isPptp(b, l4, end) || word16(b, l4 + 2) === PPP
   return protocol !== icmp.PROTOCOL || l4 + icmp.HEADER_LENGTH <= end
 }
 
 /**
  * The word PORTS of a packet whose header is at `l4`: source and destination port; of ICMP identifier, type and code;
- * 0 for protocols without.
+ * of PPTP the call (RFC 2637 §4.1); 0 for protocols without.
  */
-export function portsOf(protocol: number, b: Uint8Array, l4: number): number {
+export function portsOf(protocol: number, b: Uint8Array, l4: number, end: number): number {
   if (hasRealPorts(protocol)) return (udp.sourcePort(b, l4) << 16) | udp.destinationPort(b, l4)
+  if (protocol === GRE && isPptp(b, l4, end) && l4 + PPTP_CALL + 2 <= end) return word16(b, l4 + PPTP_CALL)
   if (protocol !== icmp.PROTOCOL) return 0
   return (icmp.identifier(b, l4) << 16) | (icmp.type(b, l4) << 8) | icmp.code(b, l4)
 }
