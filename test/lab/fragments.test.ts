@@ -39,9 +39,10 @@ t.test('fragments: the kernel and we', { timeout: 300_000 }, async (t) => {
       continue
     }
     const small = await minimised(trial)
-    return t.fail(`--seed ${seed}`, {
+    t.fail(`--seed ${seed}`, {
       trial: trialText(small),
       difference: (await difference(small)) ?? found,
     })
+    return
   }
 })
