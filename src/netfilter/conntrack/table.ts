@@ -16,9 +16,14 @@ import {
   PROTOCOL,
   REPLY,
   SOURCE,
+  SOURCE_DECIDED,
   STATUS,
   TUPLE_WORDS,
 } from './entry.js'
+import { createPortIndex } from './port-index.js'
+import type { PortIndex } from './port-index.js'
+import { createSourceIndex } from './source-index.js'
+import type { SourceIndex } from './source-index.js'
 
 /** Entries that are looked at with each new one, for some whose time is over. */
 const SWEPT_AT_ONCE = 8
@@ -30,6 +35,10 @@ export interface ConnectionTable {
   /** The entries, and the same memory as doubles. */
   readonly words: Int32Array
   readonly doubles: Float64Array
+  /** Entries by their sender: those whose source is decided. */
+  readonly sources: SourceIndex
+  /** Ports that are taken, where that was asked. */
+  readonly ports: PortIndex
   /** Entries in use, those whose time is over included until they are met. */
   readonly count: number
   /** Entries given up before their time because the table was full. */
@@ -47,6 +56,8 @@ export interface ConnectionTable {
   insert(entry: number): void
   /** The connection is over. */
   remove(entry: number): void
+  /** Takes back the places of all whose time is over. */
+  clean(now: Microseconds): void
   /** Calls `each` with every entry whose time is not over. */
   forEach(now: Microseconds, each: (entry: number) => void): void
 }
@@ -58,6 +69,8 @@ export function createTable(most: number): ConnectionTable {
   const doubles = new Float64Array(memory)
   const bits = Math.max(4, Math.ceil(Math.log2(most * 2)))
   const heads = new Int32Array(1 << bits)
+  const sources = createSourceIndex(words, bits)
+  const ports = createPortIndex(words, (each) => forEach(-Infinity, each))
   const shift = 32 - bits
   const free = new Int32Array(most)
   const limit = (most + 1) * ENTRY_WORDS
@@ -118,6 +131,7 @@ export function createTable(most: number): ConnectionTable {
   }
 
   function giveBack(entry: number): void {
+    if ((words[entry + STATUS] & SOURCE_DECIDED) !== 0) sources.remove(entry)
     words.fill(0, entry, entry + ENTRY_WORDS)
     free[freeCount++] = entry
   }
@@ -129,9 +143,11 @@ export function createTable(most: number): ConnectionTable {
       words[entry + NEXT + direction] = heads[at]
       heads[at] = entry | direction
     }
+    ports.changed(entry, 1)
   }
 
   function remove(entry: number): void {
+    ports.changed(entry, -1)
     unlink(entry, ORIGINAL)
     unlink(entry, REPLY)
     giveBack(entry)
@@ -182,6 +198,8 @@ export function createTable(most: number): ConnectionTable {
   return {
     words,
     doubles,
+    sources,
+    ports,
     get count() {
       return most - freeCount
     },
@@ -193,6 +211,7 @@ export function createTable(most: number): ConnectionTable {
     giveBack,
     insert,
     remove,
+    clean: (now: Microseconds) => sweep(now, most),
     forEach,
   }
 }
