@@ -106,7 +106,15 @@ export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRu
     }
     const interpreter = interpret(rules, runtime)
     engine = interpreter
-    explained = explainHooks(hooksOver(tracking), interpreter, arena, drops, portNames, options.explain)
+    explained = explainHooks(
+      hooksOver(tracking),
+      interpreter,
+      arena,
+      drops,
+      portNames,
+      tracking,
+      options.explain,
+    )
     plane.setHooks(explained)
   }
 
