@@ -8,6 +8,7 @@ import * as icmp from '../../wire/icmp.js'
 import * as ipv4 from '../../wire/ipv4.js'
 import * as tcp from '../../wire/tcp.js'
 import * as udp from '../../wire/udp.js'
+import { hasWrongChecksum } from './checksums.js'
 import { PREROUTING } from '../hook.js'
 import type { Packet } from '../packet.js'
 import { ACCEPT, DROP } from '../verdict.js'
@@ -55,6 +56,8 @@ export interface ConntrackOptions {
 /** Connections at work. */
 export interface Conntrack extends Nat {
   readonly table: ConnectionTable
+  /** Packets that came in by each port and were of no connection because of a wrong checksum. */
+  readonly wrongChecksums: ReadonlyMap<string, number>
   /** Finds the packet's connection, or begins one. DROP where the table is full, else ACCEPT. */
   track(packet: Packet): number
   /** The packet has passed all rules: the connection that it begins is entered. DROP where another one is in its place. */
@@ -85,6 +88,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const greTracker = createGre(table, timeouts)
   const genericTracker = createGeneric(table, timeouts)
   const nat = createNat(table, () => verifiesChecksums, random)
+  const wrongChecksums = new Map<string, number>()
   /** Entries of packets that are on their way, not entered yet. */
   const pending: number[] = []
 
@@ -102,10 +106,17 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     if (packet.fragmentOffset !== 0 || !hasPorts(protocol, bytes, l4, end)) return ACCEPT
     isArriving = packet.hook === PREROUTING // the node's own checksums are taken to be right
     const tracker = trackerOf(protocol)
-    if (!tracker.isSound(packet)) return ACCEPT
+    if (!tracker.isSound(packet)) {
+      if (isArriving && hasWrongChecksum(packet)) countWrong(packet.physicalIn)
+      return ACCEPT
+    }
     if (protocol === icmp.PROTOCOL && icmp.isError(icmp.type(packet.bytes, l4))) relate(packet)
     else return find(packet, tracker)
     return ACCEPT
+  }
+
+  function countWrong(port: string): void {
+    wrongChecksums.set(port, (wrongChecksums.get(port) ?? 0) + 1)
   }
 
   function find(packet: Packet, tracker: ProtocolTracker): number {
@@ -217,5 +228,5 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     answer.connectionState = RELATED
   }
 
-  return { table, track, confirm, confirmEntry, release, ignore, attach, ...nat }
+  return { table, wrongChecksums, track, confirm, confirmEntry, release, ignore, attach, ...nat }
 }
