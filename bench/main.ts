@@ -7,6 +7,8 @@ import { bridgeLoop } from './bridge-loop.js'
 import { captureRead } from './capture-read.js'
 import { captureScan } from './capture-scan.js'
 import { classify, classifyMemory } from './classify.js'
+import { connections } from './connections.js'
+import { trackedForward } from './connections-kernel.js'
 import { filterForward } from './filter-forward.js'
 import { garbage } from './garbage.js'
 import { instances } from './instances.js'
@@ -23,6 +25,8 @@ const QUESTIONS: Question[] = [
   captureScan,
   ...filterForward,
   instances,
+  ...connections,
+  ...trackedForward,
   ...rulesLoad,
   ...rulesMemory,
   ruleChange,
