@@ -13,26 +13,7 @@ import type { Hook } from '../hook.js'
 import type { Packet } from '../packet.js'
 import { ACCEPT, DROP } from '../verdict.js'
 import { createGeneric, createGre, createIcmp, createUdp } from './datagrams.js'
-import {
-  CONFIRMED,
-  DESTINATION,
-  DESTINATION_DECIDED,
-  ESTABLISHED,
-  EXPECTED,
-  INVALID,
-  NEW,
-  ORIGINAL,
-  PORTS,
-  PROTOCOL,
-  RELATED,
-  REPLY,
-  SEEN_REPLY,
-  SOURCE,
-  SOURCE_DECIDED,
-  STATUS,
-  TUPLE_WORDS,
-  UNTRACKED,
-} from './entry.js'
+import * as entries from './entry.js'
 import { createTable } from './table.js'
 import type { ConnectionTable } from './table.js'
 import { createTcp } from './tcp.js'
@@ -42,6 +23,15 @@ import { AGAIN, TRACKED } from './tracker.js'
 import type { ProtocolTracker } from './tracker.js'
 import { hasAnswers, hasPorts, invertedPorts, portsOf } from './tuple.js'
 
+// An imported constant is loaded and checked at each use.
+const { CONFIRMED, DESTINATION, DESTINATION_DECIDED, EXPECTED, ORIGINAL, PORTS, PROTOCOL } = entries
+const { REPLY, SEEN_REPLY, SOURCE, SOURCE_DECIDED, STATUS, TUPLE_WORDS } = entries
+const { ESTABLISHED, INVALID, NEW, RELATED, UNTRACKED } = entries
+const [accept, drop, again, tracked] = [ACCEPT, DROP, AGAIN, TRACKED]
+const [atPrerouting, atInput, atPostrouting] = [PREROUTING, INPUT, POSTROUTING]
+const { PROTOCOL: TCP } = tcp
+const { PROTOCOL: UDP } = udp
+const { PROTOCOL: ICMP } = icmp
 const GRE = 47
 
 /** How connections are tracked. */
@@ -90,23 +80,23 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const pending: number[] = []
 
   function trackerOf(protocol: number): ProtocolTracker {
-    if (protocol === tcp.PROTOCOL) return tcpTracker
-    if (protocol === udp.PROTOCOL) return udpTracker
-    if (protocol === icmp.PROTOCOL) return icmpTracker
+    if (protocol === TCP) return tcpTracker
+    if (protocol === UDP) return udpTracker
+    if (protocol === ICMP) return icmpTracker
     return protocol === GRE ? greTracker : genericTracker
   }
 
   function track(packet: Packet): number {
-    if (packet.connection !== 0 || packet.connectionState === UNTRACKED) return ACCEPT
+    if (packet.connection !== 0 || packet.connectionState === UNTRACKED) return accept
     packet.connectionState = INVALID
     const { protocol, l4, end } = packet
-    if (packet.fragmentOffset !== 0 || !hasPorts(protocol, l4, end)) return ACCEPT
-    isArriving = packet.hook === PREROUTING // the node's own checksums are taken to be right
+    if (packet.fragmentOffset !== 0 || !hasPorts(protocol, l4, end)) return accept
+    isArriving = packet.hook === atPrerouting // the node's own checksums are taken to be right
     const tracker = trackerOf(protocol)
-    if (!tracker.isSound(packet)) return ACCEPT
-    if (protocol === icmp.PROTOCOL && icmp.isError(icmp.type(packet.bytes, l4))) relate(packet)
+    if (!tracker.isSound(packet)) return accept
+    if (protocol === ICMP && icmp.isError(icmp.type(packet.bytes, l4))) relate(packet)
     else return find(packet, tracker)
-    return ACCEPT
+    return accept
   }
 
   function find(packet: Packet, tracker: ProtocolTracker): number {
@@ -115,20 +105,20 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     for (;;) {
       let reference = table.find(source, destination, ports, protocol, now)
       if (reference === 0) {
-        if (!hasAnswers(protocol, ports)) return ACCEPT
+        if (!hasAnswers(protocol, ports)) return accept
         reference = begin(packet, ports, tracker)
-        if (reference === 0) return DROP
-        if (reference === -1) return ACCEPT
+        if (reference === 0) return drop
+        if (reference === -1) return accept
       }
       const entry = reference & ~1
       const direction = reference & 1
       const outcome = tracker.packet(entry, direction, packet)
-      if (outcome === AGAIN) {
+      if (outcome === again) {
         table.remove(entry)
         continue
       }
-      if (outcome === TRACKED) take(packet, entry, direction)
-      return ACCEPT
+      if (outcome === tracked) take(packet, entry, direction)
+      return accept
     }
   }
 
@@ -187,16 +177,16 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   function confirm(packet: Packet): number {
     const { connection: entry } = packet
     if (entry === 0 || packet.direction !== ORIGINAL || (words[entry + STATUS] & CONFIRMED) !== 0)
-      return ACCEPT
-    if (isTaken(entry, ORIGINAL, packet.now) || isTaken(entry, REPLY, packet.now)) return DROP
+      return accept
+    if (isTaken(entry, ORIGINAL, packet.now) || isTaken(entry, REPLY, packet.now)) return drop
     pending.splice(pending.indexOf(entry), 1)
     table.insert(entry)
-    return ACCEPT
+    return accept
   }
 
   function asksNat({ connection: entry, connectionState }: Packet, hook: Hook): boolean {
     if (entry === 0 || (connectionState & (NEW | RELATED)) === 0) return false
-    const decided = hook === INPUT || hook === POSTROUTING ? SOURCE_DECIDED : DESTINATION_DECIDED
+    const decided = hook === atInput || hook === atPostrouting ? SOURCE_DECIDED : DESTINATION_DECIDED
     const asks = (words[entry + STATUS] & decided) === 0
     words[entry + STATUS] |= decided
     return asks

@@ -2,11 +2,16 @@
 import type { Packet } from '../packet.js'
 import * as icmp from '../../wire/icmp.js'
 import * as udp from '../../wire/udp.js'
-import { ASSURED, EXPIRES, SEEN_REPLY, STATUS, STREAM_SINCE } from './entry.js'
+import * as entries from './entry.js'
 import type { ConnectionTable } from './table.js'
 import type { ConntrackTimeouts } from './timeouts.js'
 import { TRACKED } from './tracker.js'
 import type { ProtocolTracker } from './tracker.js'
+
+// An imported constant is loaded and checked at each use.
+const { ASSURED, EXPIRES, SEEN_REPLY, STATUS, STREAM_SINCE } = entries
+const tracked = TRACKED
+const UDP_HEADER = udp.HEADER_LENGTH
 
 const SECOND = 1_000_000
 /** Traffic both ways that goes on after this makes a stream. */
@@ -24,9 +29,9 @@ export function createUdp(
   verifies: () => boolean,
 ): ProtocolTracker {
   function isSound({ bytes: b, l3, l4, end }: Packet): boolean {
-    if (l4 + udp.HEADER_LENGTH > end) return false
+    if (l4 + UDP_HEADER > end) return false
     const length = udp.length(b, l4)
-    if (length > end - l4 || length < udp.HEADER_LENGTH) return false
+    if (length > end - l4 || length < UDP_HEADER) return false
     return udp.checksum(b, l4) === 0 || !verifies() || udp.checksumIsRight(b, l4, l3 + 12)
   }
 
@@ -35,7 +40,7 @@ export function createUdp(
     const isStream = (status & SEEN_REPLY) !== 0 && now > doubles[(entry + STREAM_SINCE) >> 1]
     if (isStream) words[entry + STATUS] |= ASSURED
     doubles[(entry + EXPIRES) >> 1] = now + (isStream ? udp_timeout_stream : udp_timeout) * SECOND
-    return TRACKED
+    return tracked
   }
 
   return {
@@ -62,7 +67,7 @@ export function createIcmp(
     begin: (_entry, { bytes: b, l4 }) => QUERIES.has(icmp.type(b, l4)),
     packet(entry, _direction, { now }) {
       doubles[(entry + EXPIRES) >> 1] = now + icmp_timeout * SECOND
-      return TRACKED
+      return tracked
     },
   }
 }
@@ -79,7 +84,7 @@ export function createGre(
       const isStream = (words[entry + STATUS] & SEEN_REPLY) !== 0
       if (isStream) words[entry + STATUS] |= ASSURED
       doubles[(entry + EXPIRES) >> 1] = now + (isStream ? gre_timeout_stream : gre_timeout) * SECOND
-      return TRACKED
+      return tracked
     },
   }
 }
@@ -94,7 +99,7 @@ export function createGeneric(
     begin: () => true,
     packet(entry, _direction, { now }) {
       doubles[(entry + EXPIRES) >> 1] = now + generic_timeout * SECOND
-      return TRACKED
+      return tracked
     },
   }
 }

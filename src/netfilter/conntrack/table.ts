@@ -4,21 +4,11 @@
  * their places are taken back when they are met, and by sweeping a few with each new connection.
  */
 import type { Microseconds } from '../../core/clock.js'
-import {
-  ASSURED,
-  CONFIRMED,
-  DESTINATION,
-  ENTRY_WORDS,
-  EXPIRES,
-  NEXT,
-  ORIGINAL,
-  PORTS,
-  PROTOCOL,
-  REPLY,
-  SOURCE,
-  STATUS,
-  TUPLE_WORDS,
-} from './entry.js'
+import * as entries from './entry.js'
+
+// An imported constant is loaded and checked at each use.
+const { ASSURED, CONFIRMED, DESTINATION, ENTRY_WORDS, EXPIRES, NEXT, ORIGINAL, PORTS } = entries
+const { PROTOCOL, REPLY, SOURCE, STATUS, TUPLE_WORDS } = entries
 
 /** Entries that are looked at with each new one, for some whose time is over. */
 const SWEPT_AT_ONCE = 8
