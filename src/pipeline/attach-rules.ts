@@ -74,7 +74,15 @@ export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRu
   let connections: Conntrack | null = null
   const reassembly = createReassembly(arena, plane.refuse)
   const hooksOver = (tracking: Conntrack | null): Hooks => ({
-    ...createHooks(arena, drops, engine, node, portNames, current, tracking === null ? null : reassembly),
+    ...createHooks(
+      arena,
+      drops,
+      engine,
+      node,
+      portNames,
+      current,
+      tracking === null ? null : { connections: tracking, reassembly },
+    ),
     end: () => tracking?.release(),
   })
   const world = createWorld(node, sets, {

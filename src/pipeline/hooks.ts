@@ -8,8 +8,11 @@
  * frame with a priority tag) meets PREROUTING and INPUT as any packet of an interface does.
  */
 import type { Drops } from '../core/drops.js'
+import type { Conntrack } from '../netfilter/conntrack/conntrack.js'
+import { TROUBLES } from '../netfilter/engine.js'
 import type { Engine } from '../netfilter/engine.js'
 import { FORWARD, INPUT, POSTROUTING, PREROUTING } from '../netfilter/hook.js'
+import { ACCEPT } from '../netfilter/verdict.js'
 import { NONE } from '../packet/arena.js'
 import type { Arena } from '../packet/arena.js'
 import { locate } from '../packet/locate.js'
@@ -57,10 +60,16 @@ export interface Hooks {
   ownOfPort(slot: number): void
 }
 
+/** What tracks connections, where that is done. */
+export interface Tracking {
+  connections: Conntrack
+  reassembly: Reassembly
+}
+
 /** What came in one frame. */
 const WHOLE: Pieces = { count: 0, ends: new Int32Array(0), largest: 0 }
 
-/** The hooks over these rules. `portNames` may grow; `reassembly` is there where connections are tracked. */
+/** The hooks over these rules. `portNames` may grow. */
 export function createHooks(
   arena: Arena,
   drops: Drops,
@@ -68,12 +77,14 @@ export function createHooks(
   node: NodeDescription,
   portNames: readonly string[],
   current: CurrentPacket,
-  reassembly: Reassembly | null,
+  tracking: Tracking | null,
 ): Hooks {
-  const { start, length, port, mark, traced, connectionInfo, etherType, l3 } = arena
+  const { start, length, port, time, mark, traced, connection, connectionInfo, etherType, l3 } = arena
   const { bytes } = arena.memory
   const judge = createJudge(arena, drops, engine, node, current)
   const otherPorts = Object.entries(node.portMacs)
+
+  const clash = drops.register(TROUBLES.confirm)
 
   const isIpv4 = (slot: number): boolean => etherType[slot] === IPV4 && l3[slot] === ETHERNET
 
@@ -90,8 +101,8 @@ export function createHooks(
   }
 
   function gather(slot: number): number {
-    if (reassembly === null) return slot
-    const whole = reassembly.gather(slot, isIpv4(slot))
+    if (tracking === null) return slot
+    const whole = tracking.reassembly.gather(slot, isIpv4(slot))
     if (whole !== NONE && whole !== slot) mark[whole] = traced[whole] = connectionInfo[whole] = 0
     return whole
   }
@@ -118,10 +129,25 @@ export function createHooks(
   }
 
   function input(slot: number): number {
+    if (!isConfirmed(slot)) return clash
     if (isForOtherPort(slot)) return OK
     if (!isIpv4(slot)) return isPriorityTagged(slot) ? receive(slot, TAGGED, node.bridge) : OK
     if (!isTakenIn(start[slot] + ETHERNET)) return OK
     return judge(INPUT, slot, node.bridge, portNames[port[slot]], '')
+  }
+
+  /**
+   * What the bridge hands to the node beside what it sends on has begun its connection, even if all that was to be
+   * sent on was dropped (br_nf_local_in, Linux 6.8): frames to groups, and to the addresses of other ports.
+   */
+  function isConfirmed(slot: number): boolean {
+    if (tracking === null || connection[slot] === 0 || connectionInfo[slot] === 0 || !isIpv4(slot))
+      return true
+    if (node.mac !== null && sameMac(bytes, start[slot], node.mac, 0)) return true
+    const own = node.portMacs[portNames[port[slot]]]
+    if (own !== undefined && sameMac(bytes, start[slot], own, 0)) return true
+    const direction = connectionInfo[slot] & 1
+    return tracking.connections.confirmEntry(connection[slot], direction, time[slot]) === ACCEPT
   }
 
   function ownOfPort(slot: number): void {
@@ -158,5 +184,13 @@ export function createHooks(
     return false
   }
 
-  return { admit, gather, pieces: reassembly?.pieces ?? WHOLE, prerouting, forward, input, ownOfPort }
+  return {
+    admit,
+    gather,
+    pieces: tracking?.reassembly.pieces ?? WHOLE,
+    prerouting,
+    forward,
+    input,
+    ownOfPort,
+  }
 }

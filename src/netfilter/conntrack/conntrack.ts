@@ -8,10 +8,10 @@ import * as icmp from '../../wire/icmp.js'
 import * as ipv4 from '../../wire/ipv4.js'
 import * as tcp from '../../wire/tcp.js'
 import * as udp from '../../wire/udp.js'
-import { INPUT, POSTROUTING, PREROUTING } from '../hook.js'
+import * as hooks from '../hook.js'
 import type { Hook } from '../hook.js'
 import type { Packet } from '../packet.js'
-import { ACCEPT, DROP } from '../verdict.js'
+import * as verdicts from '../verdict.js'
 import { createGeneric, createGre, createIcmp, createUdp } from './datagrams.js'
 import * as entries from './entry.js'
 import { createTable } from './table.js'
@@ -19,20 +19,34 @@ import type { ConnectionTable } from './table.js'
 import { createTcp } from './tcp.js'
 import { DEFAULT_TIMEOUTS } from './timeouts.js'
 import type { ConntrackTimeouts } from './timeouts.js'
-import { AGAIN, TRACKED } from './tracker.js'
+import * as outcomes from './tracker.js'
 import type { ProtocolTracker } from './tracker.js'
-import { hasAnswers, hasPorts, invertedPorts, portsOf } from './tuple.js'
+import { GRE, hasAnswers, hasPorts, invertedPorts, portsOf } from './tuple.js'
 
 // An imported constant is loaded and checked at each use.
-const { CONFIRMED, DESTINATION, DESTINATION_DECIDED, EXPECTED, ORIGINAL, PORTS, PROTOCOL } = entries
-const { REPLY, SEEN_REPLY, SOURCE, SOURCE_DECIDED, STATUS, TUPLE_WORDS } = entries
-const { ESTABLISHED, INVALID, NEW, RELATED, UNTRACKED } = entries
-const [accept, drop, again, tracked] = [ACCEPT, DROP, AGAIN, TRACKED]
-const [atPrerouting, atInput, atPostrouting] = [PREROUTING, INPUT, POSTROUTING]
-const { PROTOCOL: TCP } = tcp
-const { PROTOCOL: UDP } = udp
-const { PROTOCOL: ICMP } = icmp
-const GRE = 47
+const {
+  CONFIRMED,
+  DESTINATION,
+  DESTINATION_DECIDED,
+  ESTABLISHED,
+  EXPECTED,
+  INVALID,
+  NEW,
+  ORIGINAL,
+  PORTS,
+  PROTOCOL,
+  RELATED,
+  REPLY,
+  SEEN_REPLY,
+  SOURCE,
+  SOURCE_DECIDED,
+  STATUS,
+  TUPLE_WORDS,
+  UNTRACKED,
+} = entries
+const { INPUT, POSTROUTING, PREROUTING } = hooks
+const { ACCEPT, DROP } = verdicts
+const { AGAIN, TRACKED } = outcomes
 
 /** How connections are tracked. */
 export interface ConntrackOptions {
@@ -50,6 +64,8 @@ export interface Conntrack {
   track(packet: Packet): number
   /** The packet has passed all rules: the connection that it begins is entered. DROP where another one is in its place. */
   confirm(packet: Packet): number
+  /** The same, of a packet of this connection. */
+  confirmEntry(entry: number, direction: number, now: Microseconds): number
   /**
    * Whether the table nat is to be asked about the packet at this hook: once for the source and once for the
    * destination of each connection, of its first packet.
@@ -80,45 +96,45 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const pending: number[] = []
 
   function trackerOf(protocol: number): ProtocolTracker {
-    if (protocol === TCP) return tcpTracker
-    if (protocol === UDP) return udpTracker
-    if (protocol === ICMP) return icmpTracker
+    if (protocol === tcp.PROTOCOL) return tcpTracker
+    if (protocol === udp.PROTOCOL) return udpTracker
+    if (protocol === icmp.PROTOCOL) return icmpTracker
     return protocol === GRE ? greTracker : genericTracker
   }
 
   function track(packet: Packet): number {
-    if (packet.connection !== 0 || packet.connectionState === UNTRACKED) return accept
+    if (packet.connection !== 0 || packet.connectionState === UNTRACKED) return ACCEPT
     packet.connectionState = INVALID
-    const { protocol, l4, end } = packet
-    if (packet.fragmentOffset !== 0 || !hasPorts(protocol, l4, end)) return accept
-    isArriving = packet.hook === atPrerouting // the node's own checksums are taken to be right
+    const { bytes, protocol, l4, end } = packet
+    if (packet.fragmentOffset !== 0 || !hasPorts(protocol, bytes, l4, end)) return ACCEPT
+    isArriving = packet.hook === PREROUTING // the node's own checksums are taken to be right
     const tracker = trackerOf(protocol)
-    if (!tracker.isSound(packet)) return accept
-    if (protocol === ICMP && icmp.isError(icmp.type(packet.bytes, l4))) relate(packet)
+    if (!tracker.isSound(packet)) return ACCEPT
+    if (protocol === icmp.PROTOCOL && icmp.isError(icmp.type(packet.bytes, l4))) relate(packet)
     else return find(packet, tracker)
-    return accept
+    return ACCEPT
   }
 
   function find(packet: Packet, tracker: ProtocolTracker): number {
     const { source, destination, protocol, now } = packet
-    const ports = portsOf(protocol, packet.bytes, packet.l4)
+    const ports = portsOf(protocol, packet.bytes, packet.l4, packet.end)
     for (;;) {
       let reference = table.find(source, destination, ports, protocol, now)
       if (reference === 0) {
-        if (!hasAnswers(protocol, ports)) return accept
+        if (!hasAnswers(protocol, ports)) return ACCEPT
         reference = begin(packet, ports, tracker)
-        if (reference === 0) return drop
-        if (reference === -1) return accept
+        if (reference === 0) return DROP
+        if (reference === -1) return ACCEPT
       }
       const entry = reference & ~1
       const direction = reference & 1
       const outcome = tracker.packet(entry, direction, packet)
-      if (outcome === again) {
+      if (outcome === AGAIN) {
         table.remove(entry)
         continue
       }
-      if (outcome === tracked) take(packet, entry, direction)
-      return accept
+      if (outcome === TRACKED) take(packet, entry, direction)
+      return ACCEPT
     }
   }
 
@@ -159,8 +175,8 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     if (inner + ipv4.HEADER_LENGTH > end || ipv4.headerLength(b, inner) < ipv4.HEADER_LENGTH) return
     const protocol = ipv4.protocol(b, inner)
     const innerL4 = ipv4.payload(b, inner)
-    if (ipv4.fragmentOffset(b, inner) !== 0 || !hasPorts(protocol, innerL4, end)) return
-    const ports = portsOf(protocol, b, innerL4)
+    if (ipv4.fragmentOffset(b, inner) !== 0 || !hasPorts(protocol, b, innerL4, end)) return
+    const ports = portsOf(protocol, b, innerL4, end)
     if (!hasAnswers(protocol, ports)) return
     const [source, destination] = [ipv4.source(b, inner), ipv4.destination(b, inner)]
     // An answer to the quoted packet is looked for: the error comes from the other side.
@@ -174,19 +190,21 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     packet.connectionState = RELATED
   }
 
-  function confirm(packet: Packet): number {
-    const { connection: entry } = packet
-    if (entry === 0 || packet.direction !== ORIGINAL || (words[entry + STATUS] & CONFIRMED) !== 0)
-      return accept
-    if (isTaken(entry, ORIGINAL, packet.now) || isTaken(entry, REPLY, packet.now)) return drop
+  function confirm({ connection, direction, now }: Packet): number {
+    return connection === 0 ? ACCEPT : confirmEntry(connection, direction, now)
+  }
+
+  function confirmEntry(entry: number, direction: number, now: Microseconds): number {
+    if (direction !== ORIGINAL || (words[entry + STATUS] & CONFIRMED) !== 0) return ACCEPT
+    if (isTaken(entry, ORIGINAL, now) || isTaken(entry, REPLY, now)) return DROP
     pending.splice(pending.indexOf(entry), 1)
     table.insert(entry)
-    return accept
+    return ACCEPT
   }
 
   function asksNat({ connection: entry, connectionState }: Packet, hook: Hook): boolean {
     if (entry === 0 || (connectionState & (NEW | RELATED)) === 0) return false
-    const decided = hook === atInput || hook === atPostrouting ? SOURCE_DECIDED : DESTINATION_DECIDED
+    const decided = hook === INPUT || hook === POSTROUTING ? SOURCE_DECIDED : DESTINATION_DECIDED
     const asks = (words[entry + STATUS] & decided) === 0
     words[entry + STATUS] |= decided
     return asks
@@ -214,5 +232,5 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     answer.connectionState = RELATED
   }
 
-  return { table, track, confirm, asksNat, release, ignore, attach }
+  return { table, track, confirm, confirmEntry, asksNat, release, ignore, attach }
 }

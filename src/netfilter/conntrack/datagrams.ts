@@ -1,17 +1,17 @@
 /** Connections of protocols that know none themselves: UDP, ICMP, GRE, and whatever else there is. */
 import type { Packet } from '../packet.js'
+import * as checksums from '../../wire/checksum.js'
 import * as icmp from '../../wire/icmp.js'
 import * as udp from '../../wire/udp.js'
 import * as entries from './entry.js'
 import type { ConnectionTable } from './table.js'
 import type { ConntrackTimeouts } from './timeouts.js'
-import { TRACKED } from './tracker.js'
+import * as tracker from './tracker.js'
 import type { ProtocolTracker } from './tracker.js'
 
 // An imported constant is loaded and checked at each use.
 const { ASSURED, EXPIRES, SEEN_REPLY, STATUS, STREAM_SINCE } = entries
-const tracked = TRACKED
-const UDP_HEADER = udp.HEADER_LENGTH
+const { TRACKED } = tracker
 
 const SECOND = 1_000_000
 /** Traffic both ways that goes on after this makes a stream. */
@@ -29,10 +29,13 @@ export function createUdp(
   verifies: () => boolean,
 ): ProtocolTracker {
   function isSound({ bytes: b, l3, l4, end }: Packet): boolean {
-    if (l4 + UDP_HEADER > end) return false
+    if (l4 + udp.HEADER_LENGTH > end) return false
     const length = udp.length(b, l4)
-    if (length > end - l4 || length < UDP_HEADER) return false
-    return udp.checksum(b, l4) === 0 || !verifies() || udp.checksumIsRight(b, l4, l3 + 12)
+    if (length > end - l4 || length < udp.HEADER_LENGTH) return false
+    if (udp.checksum(b, l4) === 0 || !verifies()) return true
+    // The kernel checks all that IPv4 carries, whatever length UDP tells.
+    const pseudo = checksums.pseudoHeader(b, l3 + 12, udp.PROTOCOL, end - l4)
+    return checksums.finish(checksums.add(pseudo, b, l4, end - l4)) === 0
   }
 
   function packet(entry: number, _direction: number, { now }: Packet): number {
@@ -40,7 +43,7 @@ export function createUdp(
     const isStream = (status & SEEN_REPLY) !== 0 && now > doubles[(entry + STREAM_SINCE) >> 1]
     if (isStream) words[entry + STATUS] |= ASSURED
     doubles[(entry + EXPIRES) >> 1] = now + (isStream ? udp_timeout_stream : udp_timeout) * SECOND
-    return tracked
+    return TRACKED
   }
 
   return {
@@ -67,7 +70,7 @@ export function createIcmp(
     begin: (_entry, { bytes: b, l4 }) => QUERIES.has(icmp.type(b, l4)),
     packet(entry, _direction, { now }) {
       doubles[(entry + EXPIRES) >> 1] = now + icmp_timeout * SECOND
-      return tracked
+      return TRACKED
     },
   }
 }
@@ -84,7 +87,7 @@ export function createGre(
       const isStream = (words[entry + STATUS] & SEEN_REPLY) !== 0
       if (isStream) words[entry + STATUS] |= ASSURED
       doubles[(entry + EXPIRES) >> 1] = now + (isStream ? gre_timeout_stream : gre_timeout) * SECOND
-      return tracked
+      return TRACKED
     },
   }
 }
@@ -99,7 +102,7 @@ export function createGeneric(
     begin: () => true,
     packet(entry, _direction, { now }) {
       doubles[(entry + EXPIRES) >> 1] = now + generic_timeout * SECOND
-      return tracked
+      return TRACKED
     },
   }
 }

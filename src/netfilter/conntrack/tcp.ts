@@ -1,14 +1,15 @@
 /** TCP connections, as nf_conntrack keeps them (RFC 9293 seen from the middle): tcp_loose on, tcp_be_liberal off. */
 import type { Packet } from '../packet.js'
-import { OK } from '../../wire/reason.js'
+import * as reasons from '../../wire/reason.js'
 import * as tcp from '../../wire/tcp.js'
 import * as entries from './entry.js'
 import type { ConnectionTable } from './table.js'
 import * as states from './tcp-states.js'
 import { TCP_STATES } from './tcp-states.js'
-import { FITS, LET_THROUGH, createWindow, isBefore, readOptions, segmentEnd } from './tcp-window.js'
+import * as windows from './tcp-window.js'
+import { createWindow, isBefore, readOptions, segmentEnd } from './tcp-window.js'
 import type { ConntrackTimeouts } from './timeouts.js'
-import { AGAIN, TRACKED, UNTRACKABLE } from './tracker.js'
+import * as outcomes from './tracker.js'
 import type { ProtocolTracker } from './tracker.js'
 
 // An imported constant is loaded and checked at each use.
@@ -20,14 +21,9 @@ const { CLOSE, CLOSE_WAIT, ESTABLISHED, FIN_WAIT, LAST_ACK: LAST_ACK_STATE, NONE
 const { SYN_RECV, SYN_SENT, SYN_SENT2, TIME_WAIT, IGNORED, NO_STATE, becomes } = states
 const { ACK_SET, FIN_SET, NONE_SET, RST_SET, SYNACK_SET, SYN_SET } = states
 const { ACK, FIN, RST, SYN, URG } = tcp
-const [ok, again, tracked, untrackable, fits, letItThrough] = [
-  OK,
-  AGAIN,
-  TRACKED,
-  UNTRACKABLE,
-  FITS,
-  LET_THROUGH,
-]
+const { FITS, LET_THROUGH } = windows
+const { AGAIN, TRACKED, UNTRACKABLE } = outcomes
+const { OK } = reasons
 
 const SECOND = 1_000_000
 /** Bits of LAST_FLAGS beside those of a side; the shift of a SYN's windows is in the upper half. */
@@ -68,7 +64,7 @@ export function createTcp(
   const side = (entry: number, direction: number): number => entry + SIDES + direction * SIDE_WORDS
 
   function isSound({ bytes: b, l3, l4, end }: Packet): boolean {
-    if (tcp.check(b, l4, end) !== ok) return false
+    if (tcp.check(b, l4, end) !== OK) return false
     if (verifies() && !tcp.checksumIsRight(b, l4, end, l3 + 12)) return false
     return isSoundBy[tcp.flags(b, l4) & JUDGED] === 1
   }
@@ -93,15 +89,15 @@ export function createTcp(
     const kind = kindOf(tcp.flags(b, l4))
     const state = words[entry + TCP_STATE]
     const next = becomes(direction, kind, state)
-    if (next === NO_STATE) return untrackable
+    if (next === NO_STATE) return UNTRACKABLE
     if (next === SYN_SENT && state >= TIME_WAIT) {
-      if (mayBeginAgain(entry, direction)) return again
+      if (mayBeginAgain(entry, direction)) return AGAIN
       return letThrough(entry, direction, kind, segment)
     }
     if (next === IGNORED) return letThrough(entry, direction, kind, segment)
     if (next === TIME_WAIT && isChallenge(entry, direction, kind, state)) {
       words[entry + LAST_FLAGS] &= ~CHALLENGE_EXPECTED
-      return tracked
+      return TRACKED
     }
     if (next === SYN_SENT2) words[entry + LAST_FLAGS] |= SIMULTANEOUS_OPEN
     if (next === CLOSE && kind === RST_SET) return reset(entry, direction, segment)
@@ -152,7 +148,7 @@ export function createTcp(
     if (kind === SYN_SET && direction === ORIGINAL) rememberSyn(entry, state, b, l4)
     if (state === SYN_SENT && kind === ACK_SET && direction === REPLY)
       words[entry + LAST_ACK] = tcp.acknowledgmentNumber(b, l4)
-    return tracked
+    return TRACKED
   }
 
   function resume(entry: number, direction: number): void {
@@ -190,7 +186,7 @@ export function createTcp(
       const expected = words[other + MAX_ACK]
       const isEstablished = state === ESTABLISHED && (words[entry + STATUS] & ASSURED) !== 0
       if (seq !== 0 || isEstablished) {
-        if (isBefore(seq, expected)) return untrackable
+        if (isBefore(seq, expected)) return UNTRACKABLE
         const isInTrain =
           last === ACK_SET && words[entry + LAST_DIRECTION] === direction && seq === words[entry + LAST_END]
         if (isEstablished && seq !== expected && !isInTrain) next = state
@@ -223,10 +219,10 @@ export function createTcp(
   ): number {
     const { bytes: b, l4, end } = segment
     const fit = fitsWindow(entry, direction, kind, b, l4, end)
-    if (fit === fits) return accept(entry, direction, kind, state, next, segment)
-    if (fit === letItThrough) return tracked
+    if (fit === FITS) return accept(entry, direction, kind, state, next, segment)
+    if (fit === LET_THROUGH) return TRACKED
     distrust(entry, direction, kind, segment)
-    return untrackable
+    return UNTRACKABLE
   }
 
   /** FIN or RST of both sides that do not fit: the connection is likely over, and not kept for days. */
@@ -260,10 +256,10 @@ export function createTcp(
     if ((status & SEEN_REPLY) === 0) {
       if (kind === RST_SET) {
         doubles[(entry + EXPIRES) >> 1] = now // the only answer: nothing to remember
-        return tracked
+        return TRACKED
       }
       // A client that goes on sending SYNs does not keep the entry alive.
-      if (kind === SYN_SET && state === SYN_SENT) return tracked
+      if (kind === SYN_SET && state === SYN_SENT) return TRACKED
       if (next === ESTABLISHED) timeout = Math.min(timeout, unacknowledged)
     } else if (
       (status & ASSURED) === 0 &&
@@ -272,7 +268,7 @@ export function createTcp(
     )
       words[entry + STATUS] |= ASSURED
     doubles[(entry + EXPIRES) >> 1] = now + timeout * SECOND
-    return tracked
+    return TRACKED
   }
 
   function timeoutFor(entry: number, kind: number, state: number): number {

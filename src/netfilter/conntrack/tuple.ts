@@ -3,11 +3,12 @@ import * as icmp from '../../wire/icmp.js'
 import * as tcp from '../../wire/tcp.js'
 import * as udp from '../../wire/udp.js'
 
-// An imported constant is loaded and checked at each use.
-const { PROTOCOL: ICMP, HEADER_LENGTH: ICMP_HEADER } = icmp
-const { PROTOCOL: TCP } = tcp
-const { PROTOCOL: UDP } = udp
 const UDPLITE = 136
+/** Number of the protocol (RFC 2784). */
+export const GRE = 47
+const PPP = 0x880b
+/** Of a GRE header of version 1: its least length, and where the call's number is. */
+const [PPTP_HEADER, PPTP_CALL] = [4, 6]
 const PORT_BYTES = 4
 /** ICMP query → its answer, and back. */
 const ANSWERS: readonly number[] = Object.assign(Array<number>(19).fill(-1), {
@@ -22,32 +23,40 @@ const ANSWERS: readonly number[] = Object.assign(Array<number>(19).fill(-1), {
 })
 
 function hasRealPorts(protocol: number): boolean {
-  return protocol === TCP || protocol === UDP || protocol === UDPLITE
+  return protocol === tcp.PROTOCOL || protocol === udp.PROTOCOL || protocol === UDPLITE
 }
 
-/** Whether what `portsOf` reads is there, between `l4` and `end`. */
-export function hasPorts(protocol: number, l4: number, end: number): boolean {
+const word16 = (b: Uint8Array, at: number): number => (b[at] << 8) | b[at + 1]
+
+function isPptp(b: Uint8Array, l4: number, end: number): boolean {
+  return l4 + PPTP_HEADER <= end && (b[l4 + 1] & 7) === 1
+}
+
+/** Whether `portsOf` can read what begins at `l4`; GRE of version 1 is PPTP's, which carries nothing but PPP. */
+export function hasPorts(protocol: number, b: Uint8Array, l4: number, end: number): boolean {
   if (hasRealPorts(protocol)) return l4 + PORT_BYTES <= end
-  return protocol !== ICMP || l4 + ICMP_HEADER <= end
+  if (protocol === GRE) return !isPptp(b, l4, end) || word16(b, l4 + 2) === PPP
+  return protocol !== icmp.PROTOCOL || l4 + icmp.HEADER_LENGTH <= end
 }
 
 /**
  * The word PORTS of a packet whose header is at `l4`: source and destination port; of ICMP identifier, type and code;
- * 0 for protocols without.
+ * of PPTP the call (RFC 2637 §4.1); 0 for protocols without.
  */
-export function portsOf(protocol: number, b: Uint8Array, l4: number): number {
+export function portsOf(protocol: number, b: Uint8Array, l4: number, end: number): number {
   if (hasRealPorts(protocol)) return (udp.sourcePort(b, l4) << 16) | udp.destinationPort(b, l4)
-  if (protocol !== ICMP) return 0
+  if (protocol === GRE && isPptp(b, l4, end) && l4 + PPTP_CALL + 2 <= end) return word16(b, l4 + PPTP_CALL)
+  if (protocol !== icmp.PROTOCOL) return 0
   return (icmp.identifier(b, l4) << 16) | (icmp.type(b, l4) << 8) | icmp.code(b, l4)
 }
 
 /** Whether there are answers: to an ICMP message that is no query there are none. */
 export function hasAnswers(protocol: number, ports: number): boolean {
-  return protocol !== ICMP || (ANSWERS[(ports >>> 8) & 0xff] ?? -1) !== -1
+  return protocol !== icmp.PROTOCOL || (ANSWERS[(ports >>> 8) & 0xff] ?? -1) !== -1
 }
 
 /** The word PORTS of an answer. */
 export function invertedPorts(protocol: number, ports: number): number {
-  if (protocol === ICMP) return (ports & ~0xff00) | (ANSWERS[(ports >>> 8) & 0xff] << 8)
+  if (protocol === icmp.PROTOCOL) return (ports & ~0xff00) | (ANSWERS[(ports >>> 8) & 0xff] << 8)
   return (ports << 16) | (ports >>> 16)
 }
