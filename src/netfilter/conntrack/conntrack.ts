@@ -47,6 +47,9 @@ const {
 const { INPUT, POSTROUTING, PREROUTING } = hooks
 const { ACCEPT, DROP } = verdicts
 const { AGAIN, TRACKED } = outcomes
+const { PROTOCOL: TCP } = tcp
+const { PROTOCOL: UDP } = udp
+const { PROTOCOL: ICMP } = icmp
 
 /** How connections are tracked. */
 export interface ConntrackOptions {
@@ -84,7 +87,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const { most = 65_536, verifiesChecksums = true } = options
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
   const table = createTable(most)
-  const { words } = table
+  const { words, findPacket } = table
   let isArriving = false
   const verifies = (): boolean => verifiesChecksums && isArriving
   const tcpTracker = createTcp(table, timeouts, verifies)
@@ -96,10 +99,23 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const pending: number[] = []
 
   function trackerOf(protocol: number): ProtocolTracker {
-    if (protocol === tcp.PROTOCOL) return tcpTracker
-    if (protocol === udp.PROTOCOL) return udpTracker
-    if (protocol === icmp.PROTOCOL) return icmpTracker
+    if (protocol === TCP) return tcpTracker
+    if (protocol === UDP) return udpTracker
+    if (protocol === ICMP) return icmpTracker
     return protocol === GRE ? greTracker : genericTracker
+  }
+
+  // V8 learns by the place of a call what is called there: the frequent ones have places of their own.
+  function isSound(protocol: number, packet: Packet): boolean {
+    if (protocol === TCP) return tcpTracker.isSound(packet)
+    if (protocol === UDP) return udpTracker.isSound(packet)
+    return trackerOf(protocol).isSound(packet)
+  }
+
+  function outcomeOf(protocol: number, entry: number, direction: number, packet: Packet): number {
+    if (protocol === TCP) return tcpTracker.packet(entry, direction, packet)
+    if (protocol === UDP) return udpTracker.packet(entry, direction, packet)
+    return trackerOf(protocol).packet(entry, direction, packet)
   }
 
   function track(packet: Packet): number {
@@ -108,27 +124,26 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     const { bytes, protocol, l4, end } = packet
     if (packet.fragmentOffset !== 0 || !hasPorts(protocol, bytes, l4, end)) return ACCEPT
     isArriving = packet.hook === PREROUTING // the node's own checksums are taken to be right
-    const tracker = trackerOf(protocol)
-    if (!tracker.isSound(packet)) return ACCEPT
-    if (protocol === icmp.PROTOCOL && icmp.isError(icmp.type(packet.bytes, l4))) relate(packet)
-    else return find(packet, tracker)
+    if (!isSound(protocol, packet)) return ACCEPT
+    if (protocol === ICMP && icmp.isError(icmp.type(packet.bytes, l4))) relate(packet)
+    else return find(packet)
     return ACCEPT
   }
 
-  function find(packet: Packet, tracker: ProtocolTracker): number {
-    const { source, destination, protocol, now } = packet
+  function find(packet: Packet): number {
+    const { protocol } = packet
     const ports = portsOf(protocol, packet.bytes, packet.l4, packet.end)
     for (;;) {
-      let reference = table.find(source, destination, ports, protocol, now)
+      let reference = findPacket(packet, ports)
       if (reference === 0) {
         if (!hasAnswers(protocol, ports)) return ACCEPT
-        reference = begin(packet, ports, tracker)
+        reference = begin(packet, ports, trackerOf(protocol))
         if (reference === 0) return DROP
         if (reference === -1) return ACCEPT
       }
       const entry = reference & ~1
       const direction = reference & 1
-      const outcome = tracker.packet(entry, direction, packet)
+      const outcome = outcomeOf(protocol, entry, direction, packet)
       if (outcome === AGAIN) {
         table.remove(entry)
         continue

@@ -4,6 +4,7 @@
  * their places are taken back when they are met, and by sweeping a few with each new connection.
  */
 import type { Microseconds } from '../../core/clock.js'
+import type { Packet } from '../packet.js'
 import * as entries from './entry.js'
 
 // An imported constant is loaded and checked at each use.
@@ -29,6 +30,8 @@ export interface ConnectionTable {
    * none. `protocol` has the zone in its upper half.
    */
   find(source: number, destination: number, ports: number, protocol: number, now: Microseconds): number
+  /** The same for a packet whose word PORTS this is: a time as an argument would be put on the heap. */
+  findPacket(packet: Packet, ports: number): number
   /** An entry that is not found yet, all zero; 0 when none is free and none can be given up. */
   take(now: Microseconds): number
   /** Gives back an entry that was never inserted. */
@@ -81,6 +84,17 @@ export function createTable(most: number): ConnectionTable {
     protocol: number,
     now: Microseconds,
   ): number {
+    const reference = search(source | 0, destination | 0, ports, protocol)
+    return reference !== 0 && isOver(reference & ~1, now) ? forget(reference) : reference
+  }
+
+  function findPacket(packet: Packet, ports: number): number {
+    const reference = search(packet.source | 0, packet.destination | 0, ports, packet.protocol)
+    return reference !== 0 && isOver(reference & ~1, packet.now) ? forget(reference) : reference
+  }
+
+  /** Whether its time is over or not; addresses signed. */
+  function search(source: number, destination: number, ports: number, protocol: number): number {
     let reference = heads[home(source, destination, ports, protocol)]
     while (reference !== 0) {
       const entry = reference & ~1
@@ -88,16 +102,19 @@ export function createTable(most: number): ConnectionTable {
       const t = entry + direction * TUPLE_WORDS
       if (
         words[t + PORTS] === ports &&
-        words[t + SOURCE] === (source | 0) &&
-        words[t + DESTINATION] === (destination | 0) &&
+        words[t + SOURCE] === source &&
+        words[t + DESTINATION] === destination &&
         words[entry + PROTOCOL] === protocol
-      ) {
-        if (!isOver(entry, now)) return reference
-        remove(entry)
-        return 0
-      }
+      )
+        return reference
       reference = words[entry + NEXT + direction]
     }
+    return 0
+  }
+
+  /** The connection of this reference is over. */
+  function forget(reference: number): number {
+    remove(reference & ~1)
     return 0
   }
 
@@ -179,6 +196,7 @@ export function createTable(most: number): ConnectionTable {
       return earlyDrops
     },
     find,
+    findPacket,
     take,
     giveBack,
     insert,
