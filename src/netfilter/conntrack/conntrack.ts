@@ -109,7 +109,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   function isSound(protocol: number, packet: Packet): boolean {
     if (protocol === TCP) return tcpTracker.isSound(packet)
     if (protocol === UDP) return udpTracker.isSound(packet)
-    return trackerOf(protocol).isSound(packet)
+    return hasPorts(protocol, packet.bytes, packet.l4, packet.end) && trackerOf(protocol).isSound(packet)
   }
 
   function outcomeOf(protocol: number, entry: number, direction: number, packet: Packet): number {
@@ -121,11 +121,11 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   function track(packet: Packet): number {
     if (packet.connection !== 0 || packet.connectionState === UNTRACKED) return ACCEPT
     packet.connectionState = INVALID
-    const { bytes, protocol, l4, end } = packet
-    if (packet.fragmentOffset !== 0 || !hasPorts(protocol, bytes, l4, end)) return ACCEPT
+    const { protocol } = packet
+    if (packet.fragmentOffset !== 0) return ACCEPT
     isArriving = packet.hook === PREROUTING // the node's own checksums are taken to be right
     if (!isSound(protocol, packet)) return ACCEPT
-    if (protocol === ICMP && icmp.isError(icmp.type(packet.bytes, l4))) relate(packet)
+    if (protocol === ICMP && icmp.isError(icmp.type(packet.bytes, packet.l4))) relate(packet)
     else return find(packet)
     return ACCEPT
   }
@@ -206,13 +206,16 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   }
 
   function confirm({ connection, direction, now }: Packet): number {
-    return connection === 0 ? ACCEPT : confirmEntry(connection, direction, now)
+    if (connection === 0 || (words[connection + STATUS] & CONFIRMED) !== 0) return ACCEPT
+    return confirmEntry(connection, direction, now)
   }
 
   function confirmEntry(entry: number, direction: number, now: Microseconds): number {
     if (direction !== ORIGINAL || (words[entry + STATUS] & CONFIRMED) !== 0) return ACCEPT
     if (isTaken(entry, ORIGINAL, now) || isTaken(entry, REPLY, now)) return DROP
-    pending.splice(pending.indexOf(entry), 1)
+    // Nearly always it is the only one.
+    if (pending[pending.length - 1] === entry) pending.pop()
+    else pending.splice(pending.indexOf(entry), 1)
     table.insert(entry)
     return ACCEPT
   }

@@ -131,11 +131,14 @@ export function createTable(most: number): ConnectionTable {
 
   function insert(entry: number): void {
     words[entry + STATUS] |= CONFIRMED
-    for (const direction of [ORIGINAL, REPLY]) {
-      const at = homeOf(entry, direction)
-      words[entry + NEXT + direction] = heads[at]
-      heads[at] = entry | direction
-    }
+    link(entry, ORIGINAL)
+    link(entry, REPLY)
+  }
+
+  function link(entry: number, direction: number): void {
+    const at = homeOf(entry, direction)
+    words[entry + NEXT + direction] = heads[at]
+    heads[at] = entry | direction
   }
 
   function remove(entry: number): void {

@@ -217,8 +217,7 @@ export function createTcp(
     next: number,
     segment: Packet,
   ): number {
-    const { bytes: b, l4, end } = segment
-    const fit = fitsWindow(entry, direction, kind, b, l4, end)
+    const fit = fitsWindow(entry, direction, kind, segment)
     if (fit === FITS) return accept(entry, direction, kind, state, next, segment)
     if (fit === LET_THROUGH) return TRACKED
     distrust(entry, direction, kind, segment)
