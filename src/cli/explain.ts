@@ -3,7 +3,9 @@ import { describePacket } from '../netfilter/describe-packet.js'
 import type { PacketFields } from '../netfilter/describe-packet.js'
 import type { Packet } from '../netfilter/packet.js'
 import { ASSUMABLE_STATES, assumeState } from '../netfilter/assume-state.js'
+import { createConntrack } from '../netfilter/conntrack/conntrack.js'
 import { interpret } from '../netfilter/interpret.js'
+import { needsTracking } from '../netfilter/needs-tracking.js'
 import { parseNumber, parsePort, parseProtocol } from '../netfilter/numbers.js'
 import { RuleError } from '../netfilter/rule-error.js'
 import type { RuleSet } from '../netfilter/rule.js'
@@ -88,11 +90,15 @@ function explainDescribed(
     throw new UsageError(
       'explain: expected --frame PORT:N, --in PORT, or --output INTERFACE for what the node sends',
     )
-  const world = createWorld(node, sets, SILENT)
+  // Of a packet that is said to go on with a connection nothing is known but that.
+  const isNew = options['state'] === undefined || options['state'] === 'NEW'
+  const connections = isNew && needsTracking(rules) ? createConntrack({ verifiesChecksums: false }) : null
+  const world = createWorld(node, sets, SILENT, connections)
   return explainPacket(interpret(rules, world), node, {
     packet: described(options),
     input,
     output: output ?? '',
+    connections,
   })
 }
 

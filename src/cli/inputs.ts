@@ -58,11 +58,26 @@ export async function readSetsFile(path: string): Promise<ReadonlyMap<string, Ad
 
 /** What rules may ask of the node. */
 export function describe(bridge: string, node: NodeConfig | null): NodeDescription {
-  const { mac = null, address = [], routes = [], neighbours = {}, ports = {} } = node ?? {}
+  const {
+    mac = null,
+    address = [],
+    routes = [],
+    neighbours = {},
+    ports = {},
+    ip_forward = false,
+  } = node ?? {}
   const macs = Object.entries(ports).flatMap(([name, port]) =>
     port.mac === undefined ? [] : [[name, port.mac] as const],
   )
-  return { bridge, mac, portMacs: Object.fromEntries(macs), addresses: address, routes, neighbours }
+  return {
+    bridge,
+    mac,
+    portMacs: Object.fromEntries(macs),
+    addresses: address,
+    routes,
+    forwards: ip_forward,
+    neighbours,
+  }
 }
 
 /** What a replay takes of the node's file. */

@@ -12,10 +12,13 @@ export function explanationText({ stages, dropped }: Explanation): string {
   return [...lines, '', verdict, ''].join('\n')
 }
 
-function stageLines({ name, steps, droppedBy }: Stage): string[] {
-  if (steps.length === 0)
-    return [`${name}: no rules are asked${droppedBy === null ? '' : `, dropped: ${droppedBy}`}`]
-  return [name, ...runs(steps).flatMap(runLines)]
+function stageLines({ name, steps, connection, translated, droppedBy }: Stage): string[] {
+  const known =
+    connection === null ? [] : [`  ${connection.state}: ${connection.original} ${connection.reply}`]
+  const changed = translated === null ? [] : [`  ${translated}`]
+  if (steps.length > 0) return [name, ...runs(steps).flatMap(runLines), ...known, ...changed]
+  const outcome = droppedBy === null ? '' : `, dropped: ${droppedBy}`
+  return [`${name}: no rules are asked${outcome}`, ...known, ...changed]
 }
 
 /** Steps of one chain that all failed are shortened together. */

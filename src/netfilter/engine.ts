@@ -16,7 +16,11 @@ export interface Culprit {
 }
 
 /** What drops are called that no rule has decided, by the step. */
-export const TROUBLES = { track: 'conntrack: table full', confirm: 'conntrack: clash' } as const
+export const TROUBLES = {
+  track: 'conntrack: table full',
+  translate: 'nat: bad ICMP error',
+  confirm: 'conntrack: clash',
+} as const
 
 /** Rules at work. */
 export interface Engine {

@@ -6,7 +6,7 @@ import { TROUBLES } from './engine.js'
 import type { Culprit, Engine, Watcher } from './engine.js'
 import { HOOK_NAMES } from './hook.js'
 import type { Hook, TableName } from './hook.js'
-import { stepsAt } from './hook-steps.js'
+import { isConnectionStep, stepsAt } from './hook-steps.js'
 import type { Step } from './hook-steps.js'
 import type { Packet } from './packet.js'
 import { RuleError, RulesError } from './rule-error.js'
@@ -88,7 +88,7 @@ export class Interpreter implements Engine {
   judge(hook: Hook, packet: Packet): number {
     packet.hook = hook
     for (const { step, chain } of this.#steps[hook]) {
-      if (step === 'track' || step === 'confirm') {
+      if (isConnectionStep(step)) {
         if (this.#runtime.connections![step](packet) === ACCEPT) continue
         this.culprit.trouble = TROUBLES[step]
         return DROP

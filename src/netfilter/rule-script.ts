@@ -295,6 +295,8 @@ class ScriptReader {
     if (policy === undefined || rest.length > 0) throw new RuleError('-P: expected CHAIN and a policy')
     if (this.#chain(name).policy === null)
       throw new RuleError(`-P ${name}: only built-in chains have a policy`)
+    if (policy === 'DROP' && this.#table!.name === 'nat')
+      throw new RuleError(`-P ${name} DROP: the table nat is not for filtering, expected ACCEPT`)
     this.#setPolicy(name, policy)
   }
 

@@ -33,6 +33,11 @@ export interface Runtime {
   readonly connections: Conntrack | null
   /** What this address is to the node; with an interface, as seen from it alone ('' = all). */
   addressType(address: number, interfaceName: string): AddressType
+  /**
+   * The node's own address, unsigned, as one that writes to `destination` would see it; of null the first one. null
+   * where the node has none.
+   */
+  interfaceAddress(destination: number | null): number | null
   /** Sets by name, from an `ipset save` file. */
   readonly sets: ReadonlyMap<string, AddressSet>
   /**

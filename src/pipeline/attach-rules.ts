@@ -81,7 +81,9 @@ export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRu
       node,
       portNames,
       current,
-      tracking === null ? null : { connections: tracking, reassembly },
+      tracking === null
+        ? null
+        : { connections: tracking, reassembly, learnFrom: (slot) => plane.bridge.learnFrom(slot) },
     ),
     end: () => tracking?.release(),
   })
@@ -93,7 +95,9 @@ export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRu
 
   function put(rules: RuleSet): void {
     // Connections outlive the rules that asked for them: others may ask again.
-    const tracking = needsTracking(rules) ? (connections ??= createConntrack(options.conntrack)) : null
+    const tracking = needsTracking(rules)
+      ? (connections ??= createConntrack({ random: world.random, ...options.conntrack }))
+      : null
     const runtime = { ...world, connections: tracking }
     if (options.explain === undefined) {
       engine = compile(rules, runtime)
@@ -102,7 +106,15 @@ export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRu
     }
     const interpreter = interpret(rules, runtime)
     engine = interpreter
-    explained = explainHooks(hooksOver(tracking), interpreter, arena, drops, portNames, options.explain)
+    explained = explainHooks(
+      hooksOver(tracking),
+      interpreter,
+      arena,
+      drops,
+      portNames,
+      tracking,
+      options.explain,
+    )
     plane.setHooks(explained)
   }
 

@@ -8,6 +8,11 @@ import { FORWARD, HOOK_NAMES, INPUT, OUTPUT, POSTROUTING, PREROUTING } from '../
 import type { Hook, TableName } from '../netfilter/hook.js'
 import { culpritText } from '../netfilter/engine.js'
 import type { Watcher } from '../netfilter/engine.js'
+import type { Conntrack } from '../netfilter/conntrack/conntrack.js'
+import { ORIGINAL, REPLY } from '../netfilter/conntrack/entry.js'
+import { tupleText } from '../netfilter/conntrack/list.js'
+import { hasRealPorts } from '../netfilter/conntrack/tuple.js'
+import { STATES, stateBits } from '../netfilter/match/state.js'
 import type { Packet } from '../netfilter/packet.js'
 import { ruleBody } from '../netfilter/rule-text.js'
 import type { Chain, Rule } from '../netfilter/rule.js'
@@ -15,7 +20,11 @@ import { ACCEPT } from '../netfilter/verdict.js'
 import type { Drops } from '../core/drops.js'
 import { NONE } from '../packet/arena.js'
 import type { Arena } from '../packet/arena.js'
+import { formatIpv4 } from '../wire/address.js'
+import { IPV4 } from '../wire/ethernet.js'
+import * as ipv4 from '../wire/ipv4.js'
 import { OK } from '../wire/reason.js'
+import * as udp from '../wire/udp.js'
 import type { Hooks } from './hooks.js'
 import { isForNode } from './node-view.js'
 import type { NodeDescription } from './node-view.js'
@@ -40,8 +49,19 @@ export interface Stage {
   /** Such as `PREROUTING`, or `FORWARD to vnet0`. */
   name: string
   steps: Step[]
+  /** Its connection, as it was at the end of the stage; null: it has none, or none are tracked. */
+  connection: StageConnection | null
+  /** Other addresses that it got at this stage: `10.0.0.2:1024 > 10.0.0.130:80 became …`; null: none. */
+  translated: string | null
   /** Who dropped it, as drops are named; null: it went on. */
   droppedBy: string | null
+}
+
+/** What a packet's connection is, in the words of `conntrack -L`. */
+export interface StageConnection {
+  state: string
+  original: string
+  reply: string
 }
 
 /** The way of a packet. */
@@ -84,6 +104,29 @@ class Recorder implements Watcher {
   }
 }
 
+function connectionOf(connections: Conntrack | null, entry: number, state: number): StageConnection | null {
+  if (connections === null || entry === 0) return null
+  const { words } = connections.table
+  return {
+    state: STATES.find((name) => (stateBits([name]) & state) !== 0) ?? 'INVALID',
+    original: tupleText(words, entry, ORIGINAL),
+    reply: tupleText(words, entry, REPLY),
+  }
+}
+
+/** From whom to whom an IPv4 packet is, with its ports. */
+function endsText(b: Uint8Array, l3: number, end: number): string {
+  const protocol = ipv4.protocol(b, l3)
+  const l4 = ipv4.payload(b, l3)
+  const isShort = ipv4.fragmentOffset(b, l3) !== 0 || l4 + 4 > end || !hasRealPorts(protocol)
+  const [sport, dport] = isShort ? ['', ''] : [`:${udp.sourcePort(b, l4)}`, `:${udp.destinationPort(b, l4)}`]
+  return `${formatIpv4(ipv4.source(b, l3))}${sport} > ${formatIpv4(ipv4.destination(b, l3))}${dport}`
+}
+
+function changeText(before: string, after: string): string | null {
+  return before === after ? null : `${before} became ${after}`
+}
+
 /** A packet that is only described: where it comes from and goes to, its headers in `packet`. */
 export interface Described {
   packet: Packet
@@ -91,6 +134,8 @@ export interface Described {
   input: string | null
   /** Where it leaves: a port of the bridge, or, if the node sends it, an interface. '' where that is not known. */
   output: string
+  /** What the engine tracks connections in; null: it tracks none. */
+  connections: Conntrack | null
 }
 
 /** The way of a described packet through the rules. */
@@ -98,13 +143,20 @@ export function explainPacket(engine: Interpreter, node: NodeDescription, descri
   const { packet, input, output } = described
   const recorder = (engine.watcher = new Recorder())
   const { bridge } = node
+  const { bytes, l3, end } = packet
   const stages: Stage[] = []
   const pass = (hook: Hook, inInterface: string, outInterface: string): boolean => {
     packet.inInterface = inInterface
     packet.outInterface = outInterface
+    const before = endsText(bytes, l3, end)
     const isAccepted = engine.judge(hook, packet) === ACCEPT
-    const droppedBy = isAccepted ? null : culpritText(engine.culprit)
-    stages.push({ name: HOOK_NAMES[hook], steps: recorder.take(), droppedBy })
+    stages.push({
+      name: HOOK_NAMES[hook],
+      steps: recorder.take(),
+      connection: connectionOf(described.connections, packet.connection, packet.connectionState),
+      translated: changeText(before, endsText(bytes, l3, end)),
+      droppedBy: isAccepted ? null : culpritText(engine.culprit),
+    })
     return isAccepted
   }
   if (input === null) void (pass(OUTPUT, '', output) && pass(POSTROUTING, '', output))
@@ -134,6 +186,7 @@ export function explainHooks(
   arena: Arena,
   drops: Drops,
   portNames: readonly string[],
+  connections: Conntrack | null,
   wanted: { port: string; number: number },
 ): ExplainingHooks {
   const recorder = new Recorder()
@@ -141,11 +194,35 @@ export function explainHooks(
   let explanation: Explanation | null = null
   let before = new Map<string, number>()
 
-  const stage = (name: string, refusal: number): number => {
-    const droppedBy = refusal === OK ? null : drops.nameOf(refusal)
-    if (engine.watcher !== null) explanation!.stages.push({ name, steps: recorder.take(), droppedBy })
+  const { start, length, connection, connectionInfo, etherType, l3 } = arena
+  const { bytes } = arena.memory
+  const ends = (slot: number): string =>
+    etherType[slot] === IPV4 && length[slot] >= l3[slot] + ipv4.HEADER_LENGTH
+      ? endsText(bytes, start[slot] + l3[slot], start[slot] + length[slot])
+      : ''
+
+  /** A stage that asks rules, and changes the packet in this slot perhaps. */
+  const watched = (name: string, slot: number, ask: () => number): number => {
+    if (engine.watcher === null) return ask()
+    const before = ends(slot)
+    const refusal = ask()
+    note(name, refusal, {
+      connection: connectionOf(connections, connection[slot], connectionInfo[slot] >> 1),
+      translated: changeText(before, ends(slot)),
+    })
     return refusal
   }
+
+  const note = (
+    name: string,
+    refusal: number,
+    more: Pick<Stage, 'connection' | 'translated'> = { connection: null, translated: null },
+  ): void => {
+    if (engine.watcher === null) return
+    const droppedBy = refusal === OK ? null : drops.nameOf(refusal)
+    explanation!.stages.push({ name, steps: recorder.take(), ...more, droppedBy })
+  }
+
   return {
     get explanation() {
       return explanation
@@ -166,19 +243,20 @@ export function explainHooks(
     pieces: hooks.pieces,
     admit(slot) {
       const refusal = hooks.admit(slot)
-      return refusal === OK ? OK : stage('PREROUTING', refusal)
+      if (refusal !== OK) note('PREROUTING', refusal)
+      return refusal
     },
     gather(slot) {
       const whole = hooks.gather(slot)
-      if (whole === NONE) stage('put together', OK)
+      if (whole === NONE) note('a fragment, which waits for the rest of its datagram', OK)
       return whole
     },
-    prerouting: (slot) => stage('PREROUTING', hooks.prerouting(slot)),
-    forward: (slot, to) => stage(`FORWARD to ${portNames[to]}`, hooks.forward(slot, to)),
-    input: (slot) => stage('INPUT', hooks.input(slot)),
+    prerouting: (slot) => watched('PREROUTING', slot, () => hooks.prerouting(slot)),
+    forward: (slot, to) => watched(`FORWARD to ${portNames[to]}`, slot, () => hooks.forward(slot, to)),
+    input: (slot) => watched('INPUT', slot, () => hooks.input(slot)),
     ownOfPort: (slot) => {
       hooks.ownOfPort(slot)
-      stage('the port itself', OK)
+      note('the port itself', OK)
     },
   }
 }

@@ -26,6 +26,7 @@ import type { CurrentPacket } from './judge.js'
 import { isForNode } from './node-view.js'
 import type { NodeDescription } from './node-view.js'
 import type { Pieces, Reassembly } from './reassembly.js'
+import { createReroute } from './reroute.js'
 import { takesOptions } from './received-options.js'
 
 const { HEADER_LENGTH: ETHERNET, IPV4 } = ethernet
@@ -64,6 +65,8 @@ export interface Hooks {
 export interface Tracking {
   connections: Conntrack
   reassembly: Reassembly
+  /** The bridge learns where a packet came from that does not reach it. */
+  learnFrom(slot: number): void
 }
 
 /** What came in one frame. */
@@ -84,6 +87,7 @@ export function createHooks(
   const judge = createJudge(arena, drops, engine, node, current)
   const otherPorts = Object.entries(node.portMacs)
 
+  const reroute = createReroute(arena, drops, node, (slot) => tracking?.learnFrom(slot))
   const clash = drops.register(TROUBLES.confirm)
 
   const isIpv4 = (slot: number): boolean => etherType[slot] === IPV4 && l3[slot] === ETHERNET
@@ -108,7 +112,12 @@ export function createHooks(
   }
 
   function prerouting(slot: number): number {
-    return isIpv4(slot) ? judge(PREROUTING, slot, node.bridge, portNames[port[slot]], '') : OK
+    if (!isIpv4(slot)) return OK
+    const l3 = start[slot] + ETHERNET
+    const destination = ipv4.destination(bytes, l3)
+    const refusal = judge(PREROUTING, slot, node.bridge, portNames[port[slot]], '')
+    if (refusal !== OK || ipv4.destination(bytes, l3) === destination) return refusal
+    return reroute(slot)
   }
 
   /** Behind a first tag, another one and the header of PPPoE must be there as a whole (nf_bridge_encap_header_len). */

@@ -12,13 +12,15 @@ export interface NodeDescription {
   portMacs: Readonly<Record<string, Uint8Array>>
   addresses: ReadonlyArray<{ address: number; prefixLength: number }>
   routes: ReadonlyArray<{ to: { address: number; prefixLength: number }; via: number }>
+  /** It passes on what is not for it (ip_forward). */
+  forwards: boolean
   /** Address as text → MAC address. */
   neighbours: Readonly<Record<string, Uint8Array>>
 }
 
 /** A node that nothing is known of. */
 export function anonymousNode(bridge: string): NodeDescription {
-  return { bridge, mac: null, portMacs: {}, addresses: [], routes: [], neighbours: {} }
+  return { bridge, mac: null, portMacs: {}, addresses: [], routes: [], forwards: false, neighbours: {} }
 }
 
 /** Every node has it, on `lo`. */
@@ -66,9 +68,25 @@ function isOwn({ addresses }: NodeDescription, address: number): boolean {
   return address === LOOPBACK || addresses.some((own) => own.address === address)
 }
 
+/** Who is sent to for a destination: itself on the bridge's network, or a gateway; null: there is no way. */
+export function nextHop({ addresses, routes }: NodeDescription, destination: number): number | null {
+  if (addresses.some((own) => isWithin(own, destination))) return destination
+  const fitting = routes.filter(({ to }) => isWithin(to, destination))
+  if (addresses.length === 0 || fitting.length === 0) return null
+  return fitting.reduce((best, one) => (one.to.prefixLength > best.to.prefixLength ? one : best)).via
+}
+
+/** The address under which the node writes to a destination, or its first one (inet_select_addr); null: it has none. */
+export function interfaceAddress({ addresses }: NodeDescription, destination: number | null): number | null {
+  const near = addresses.find((own) => destination !== null && isWithin(own, destination))
+  return (near ?? addresses[0])?.address ?? null
+}
+
+function isWithin(network: { address: number; prefixLength: number }, address: number): boolean {
+  return ((network.address ^ address) & maskOf(network.prefixLength)) === 0
+}
+
 /** Whether the node has a way to send to an address: on the bridge's network, or by a route. */
-export function isReachable({ addresses, routes }: NodeDescription, address: number): boolean {
-  const holds = (to: { address: number; prefixLength: number }): boolean =>
-    ((to.address ^ address) & maskOf(to.prefixLength)) === 0
-  return addresses.some(holds) || (addresses.length > 0 && routes.some(({ to }) => holds(to)))
+export function isReachable(node: NodeDescription, address: number): boolean {
+  return nextHop(node, address) !== null
 }

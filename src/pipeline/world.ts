@@ -2,7 +2,7 @@
 import type { Conntrack } from '../netfilter/conntrack/conntrack.js'
 import type { Packet } from '../netfilter/packet.js'
 import type { AddressSet, Runtime } from '../netfilter/runtime.js'
-import { addressType } from './node-view.js'
+import { addressType, interfaceAddress } from './node-view.js'
 import type { NodeDescription } from './node-view.js'
 
 /** Where what rules cause goes. */
@@ -32,6 +32,7 @@ export function createWorld(
     connections,
     sets,
     addressType: (address, interfaceName) => addressType(node, address, interfaceName),
+    interfaceAddress: (destination) => interfaceAddress(node, destination),
     shared<T>(name: string, make: () => T): T {
       if (!kept.has(name)) kept.set(name, make())
       return kept.get(name) as T

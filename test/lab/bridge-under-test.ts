@@ -16,6 +16,8 @@ export interface BridgeOptions {
   address: string | null
   /** Whom it can answer: address → MAC address. */
   neighbours?: Readonly<Record<string, string>>
+  /** Packets that are not for it go on (ip_forward). */
+  forwards?: boolean
 }
 
 /** A frame that is to enter by a port. */

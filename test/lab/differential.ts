@@ -12,6 +12,8 @@ export interface Trial {
   /** Lines for iptables-restore. */
   rules: string[]
   entering: Entering[]
+  /** What of a frame that leaves is compared; none: all of it. */
+  comparable?: (frame: Uint8Array) => Uint8Array
 }
 
 const ENGINES: readonly EngineName[] = ['compiled', 'interpreted']
@@ -21,7 +23,7 @@ export async function difference(trial: Trial): Promise<string | null> {
   const kernel = await withKernelBridge(trial.options, (bridge) => outcomeOf(bridge, trial))
   for (const engine of ENGINES) {
     const ours = await outcomeOf(ourBridge(trial.options, engine), trial)
-    const found = compared(kernel, ours, engine)
+    const found = compared(kernel, ours, engine, trial.comparable)
     if (found !== null) return found
   }
   return null
@@ -32,11 +34,16 @@ async function outcomeOf(bridge: BridgeUnderTest, { rules, entering }: Trial): P
   return bridge.load(`${rules.join('\n')}\n`) ?? (await bridge.run(entering))
 }
 
-function compared(kernel: Outcome | string, ours: Outcome | string, engine: EngineName): string | null {
+function compared(
+  kernel: Outcome | string,
+  ours: Outcome | string,
+  engine: EngineName,
+  of: Trial['comparable'],
+): string | null {
   if (typeof kernel === 'string' && typeof ours === 'string') return null
   if (typeof kernel === 'string') return `the kernel refuses, ${engine} does not: ${kernel}`
   if (typeof ours === 'string') return `${engine} refuses, the kernel does not: ${ours}`
-  const [theirs, mine] = [linesOf(kernel), linesOf(ours)]
+  const [theirs, mine] = [linesOf(kernel, of), linesOf(ours, of)]
   const lines = [
     ...without(theirs, mine).map((line) => `kernel: ${line}`),
     ...without(mine, theirs).map((line) => `ours:   ${line}`),
@@ -45,7 +52,7 @@ function compared(kernel: Outcome | string, ours: Outcome | string, engine: Engi
 }
 
 /** What left, and every rule with its counters: the table's name in front of it, as their order may differ. */
-function linesOf({ left, counters }: Outcome): string[] {
+function linesOf({ left, counters }: Outcome, of: Trial['comparable'] = (frame) => frame): string[] {
   let table = ''
   const counted = counters
     .trimEnd()
@@ -54,7 +61,7 @@ function linesOf({ left, counters }: Outcome): string[] {
       if (line.startsWith('*')) table = line.slice(1)
       return `${table} ${line}`
     })
-  return [...counted, ...left.map(leavingText)]
+  return [...counted, ...left.map((one) => leavingText({ ...one, frame: of(one.frame) }))]
 }
 
 function leavingText({ cause, port, frame }: Leaving): string {
@@ -128,5 +135,6 @@ async function shrunk<T>(
 /** A trial for people, and to be put into cases.ts. */
 export function trialText({ options, rules, entering }: Trial): string {
   const frames = entering.map(({ port, frame }) => `${port} ${Buffer.from(frame).toString('hex')}`)
-  return [`address ${options.address ?? 'none'}`, ...rules, ...frames].join('\n')
+  const node = `address ${options.address ?? 'none'}${options.forwards === true ? ', forwards' : ''}`
+  return [node, ...rules, ...frames].join('\n')
 }

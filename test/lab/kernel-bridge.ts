@@ -81,6 +81,7 @@ function setUp(pid: number, options: BridgeOptions): void {
     ['-t', `${pid}`, '-n'],
     [
       `sysctl -qw ${SILENCE.join(' ')} net.bridge.bridge-nf-call-iptables=1 ${NO_OTHERS}`,
+      `sysctl -qw net.ipv4.ip_forward=${options.forwards === true ? 1 : 0}`,
       `ip -batch - << END\n${links(options, far).join('\n')}\nEND`,
       ...[BRIDGE, ...names].map(plain),
     ],

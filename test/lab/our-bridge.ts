@@ -82,12 +82,13 @@ function leavingOf(folder: string): Leaving[] {
 }
 
 /** The same node as the kernel's, for `--node`. */
-export function nodeFile({ address, neighbours = {} }: BridgeOptions): string {
+export function nodeFile({ address, neighbours = {}, forwards = false }: BridgeOptions): string {
   return JSON.stringify({
     bridge: BRIDGE,
     mac: BRIDGE_MAC,
     address: address === null ? [] : [address],
     ports: Object.fromEntries(Object.entries(PORTS).map(([name, mac]) => [name, { mac }])),
     neighbours,
+    ip_forward: forwards,
   })
 }

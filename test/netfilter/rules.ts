@@ -71,6 +71,7 @@ export function runtime(parts: Partial<Runtime> = {}): Runtime {
   const kept = new Map<string, unknown>()
   return {
     addressType: () => 'UNICAST',
+    interfaceAddress: () => null,
     sets: new Map(),
     connections: null,
     shared<T>(name: string, make: () => T): T {

@@ -28,6 +28,7 @@ function guarded(
     portMacs: {},
     addresses: [],
     routes: [],
+    forwards: false,
     neighbours: {},
     ...node,
   }

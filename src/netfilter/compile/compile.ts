@@ -7,8 +7,8 @@ import type { Culprit, Engine } from '../engine.js'
 import type { Conntrack } from '../conntrack/conntrack.js'
 import { HOOK_NAMES, TABLE_HOOKS } from '../hook.js'
 import type { Hook, TableName } from '../hook.js'
-import { stepsAt } from '../hook-steps.js'
-import type { Step } from '../hook-steps.js'
+import { isConnectionStep, stepsAt } from '../hook-steps.js'
+import type { ConnectionStep, Step } from '../hook-steps.js'
 import { interpret } from '../interpret.js'
 import type { Interpreter } from '../interpret.js'
 import type { Packet } from '../packet.js'
@@ -190,11 +190,11 @@ class Compiled implements Engine {
 
   #blame({ step, chain }: Entry, packet: Packet): void {
     const { culprit } = this
-    culprit.trouble = step === 'track' || step === 'confirm' ? TROUBLES[step] : null
-    if (culprit.trouble !== null) return
+    culprit.trouble = isConnectionStep(step) ? TROUBLES[step] : null
+    if (isConnectionStep(step)) return
     const { dropped } = this.#world
     const id = dropped === -1 ? -1 : this.#layout.ids[dropped / COUNTERS]
-    culprit.table = step as TableName
+    culprit.table = step
     culprit.chain = id === -1 ? chain : this.#chainOf[id]
     culprit.rule = id === -1 ? null : this.#ruleOf[id]
     culprit.isMalformed = packet.isMalformed
@@ -218,7 +218,7 @@ class Compiled implements Engine {
         entries.findIndex((entry) => entry.table === step && entry.chain === hookName)
       const has = (table: TableName): boolean => chainOf(table) !== undefined && find(table) !== -1
       return stepsAt(hook as Hook, this.#connections !== null, has).map((step) => {
-        if (step === 'track' || step === 'confirm') return this.#ofConnections(step)
+        if (isConnectionStep(step)) return this.#ofConnections(step)
         const i = find(step)
         const ask = functions.entries[i]
         return {
@@ -231,9 +231,8 @@ class Compiled implements Engine {
     })
   }
 
-  #ofConnections(step: 'track' | 'confirm'): Entry {
-    const { track, confirm } = this.#connections!
-    return { step, chain: NO_CHAIN, counters: 0, ask: step === 'track' ? track : confirm }
+  #ofConnections(step: ConnectionStep): Entry {
+    return { step, chain: NO_CHAIN, counters: 0, ask: this.#connections![step] }
   }
 
   /** The table nat is asked of packets that begin a connection; the others have passed it. */

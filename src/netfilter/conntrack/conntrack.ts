@@ -9,11 +9,12 @@ import * as ipv4 from '../../wire/ipv4.js'
 import * as tcp from '../../wire/tcp.js'
 import * as udp from '../../wire/udp.js'
 import * as hooks from '../hook.js'
-import type { Hook } from '../hook.js'
 import type { Packet } from '../packet.js'
 import * as verdicts from '../verdict.js'
 import { createGeneric, createGre, createIcmp, createUdp } from './datagrams.js'
 import * as entries from './entry.js'
+import { createNat } from './nat.js'
+import type { Nat } from './nat.js'
 import { createTable } from './table.js'
 import type { ConnectionTable } from './table.js'
 import { createTcp } from './tcp.js'
@@ -27,7 +28,6 @@ import { GRE, hasAnswers, hasPorts, invertedPorts, portsOf } from './tuple.js'
 const {
   CONFIRMED,
   DESTINATION,
-  DESTINATION_DECIDED,
   ESTABLISHED,
   EXPECTED,
   INVALID,
@@ -39,12 +39,11 @@ const {
   REPLY,
   SEEN_REPLY,
   SOURCE,
-  SOURCE_DECIDED,
   STATUS,
   TUPLE_WORDS,
   UNTRACKED,
 } = entries
-const { INPUT, POSTROUTING, PREROUTING } = hooks
+const { PREROUTING } = hooks
 const { ACCEPT, DROP } = verdicts
 const { AGAIN, TRACKED } = outcomes
 const { PROTOCOL: TCP } = tcp
@@ -58,10 +57,12 @@ export interface ConntrackOptions {
   timeouts?: Partial<ConntrackTimeouts>
   /** Packets of a wrong TCP, UDP or ICMP checksum belong to no connection (nf_conntrack_checksum). Default true. */
   verifiesChecksums?: boolean
+  /** 32 random bits, for ports that may be any. Default Math.random. */
+  random?: () => number
 }
 
 /** Connections at work. */
-export interface Conntrack {
+export interface Conntrack extends Nat {
   readonly table: ConnectionTable
   /** Finds the packet's connection, or begins one. DROP where the table is full, else ACCEPT. */
   track(packet: Packet): number
@@ -69,11 +70,6 @@ export interface Conntrack {
   confirm(packet: Packet): number
   /** The same, of a packet of this connection. */
   confirmEntry(entry: number, direction: number, now: Microseconds): number
-  /**
-   * Whether the table nat is to be asked about the packet at this hook: once for the source and once for the
-   * destination of each connection, of its first packet.
-   */
-  asksNat(packet: Packet, hook: Hook): boolean
   /** Forgets connections that packets have begun which did not pass: once all copies of a packet are through. */
   release(): void
   /** The packet is no connection's, and is not to be tracked. */
@@ -82,9 +78,11 @@ export interface Conntrack {
   attach(answer: Packet, to: Packet): void
 }
 
+const anyBits = (): number => Math.floor(Math.random() * 0x100000000)
+
 /** A memory of connections without any. */
 export function createConntrack(options: ConntrackOptions = {}): Conntrack {
-  const { most = 65_536, verifiesChecksums = true } = options
+  const { most = 65_536, verifiesChecksums = true, random = anyBits } = options
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
   const table = createTable(most)
   const { words, findPacket } = table
@@ -95,6 +93,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const icmpTracker = createIcmp(table, timeouts, verifies)
   const greTracker = createGre(table, timeouts)
   const genericTracker = createGeneric(table, timeouts)
+  const nat = createNat(table, () => verifiesChecksums, random)
   /** Entries of packets that are on their way, not entered yet. */
   const pending: number[] = []
 
@@ -220,14 +219,6 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     return ACCEPT
   }
 
-  function asksNat({ connection: entry, connectionState }: Packet, hook: Hook): boolean {
-    if (entry === 0 || (connectionState & (NEW | RELATED)) === 0) return false
-    const decided = hook === INPUT || hook === POSTROUTING ? SOURCE_DECIDED : DESTINATION_DECIDED
-    const asks = (words[entry + STATUS] & decided) === 0
-    words[entry + STATUS] |= decided
-    return asks
-  }
-
   function isTaken(entry: number, direction: number, now: Microseconds): boolean {
     const t = entry + direction * TUPLE_WORDS
     const protocol = words[entry + PROTOCOL]
@@ -250,5 +241,5 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     answer.connectionState = RELATED
   }
 
-  return { table, track, confirm, confirmEntry, asksNat, release, ignore, attach }
+  return { table, track, confirm, confirmEntry, release, ignore, attach, ...nat }
 }

@@ -6,7 +6,7 @@
  *   3  the same of an answer to it
  *   6  protocol, and the zone in the upper half
  *   7  status · 8-9 when it ends, microseconds, a 64-bit float · 10 mark
- *   11 next in the chain of each direction
+ *   11 next in the chain of each direction · 13 in that of its sender, once its source is decided
  *   14 what the protocol remembers: TCP 20 words, UDP when its stream began
  *
  * A reference is an entry with its direction in the lowest bit: entries begin at even words.
@@ -24,7 +24,7 @@ export const [SOURCE, DESTINATION, PORTS] = [0, 1, 2]
 export const TUPLE_WORDS = 3
 
 /** From an entry's first word. */
-export const [PROTOCOL, STATUS, EXPIRES, MARK, NEXT] = [6, 7, 8, 10, 11]
+export const [PROTOCOL, STATUS, EXPIRES, MARK, NEXT, BY_SOURCE] = [6, 7, 8, 10, 11, 13]
 
 /** What TCP remembers; LAST is of the last packet that was taken for one of the connection's, or was let through. */
 export const [TCP_STATE, LAST_KIND, LAST_DIRECTION, LAST_SEQ, LAST_ACK, LAST_END, LAST_WINDOW] = [

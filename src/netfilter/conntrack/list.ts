@@ -1,4 +1,4 @@
-/** The table of connections as `conntrack -L` prints it. */
+/** The table of connections, and parts of it, as `conntrack -L` prints it. */
 import type { Microseconds } from '../../core/clock.js'
 import { formatIpv4 } from '../../wire/address.js'
 import * as icmp from '../../wire/icmp.js'
@@ -59,7 +59,13 @@ export function connectionLine(
   ].join(' ')
 }
 
-function tupleText(words: Int32Array, entry: number, direction: number, protocol: number): string {
+/** One direction of a connection: `src=10.0.0.2 dst=10.0.0.3 sport=1024 dport=80`. */
+export function tupleText(
+  words: Int32Array,
+  entry: number,
+  direction: number,
+  protocol = words[entry + PROTOCOL] & 0xff,
+): string {
   const t = entry + direction * TUPLE_WORDS
   const addresses = `src=${formatIpv4(words[t + SOURCE] >>> 0)} dst=${formatIpv4(words[t + DESTINATION] >>> 0)}`
   const ports = portsText(protocol, words[t + PORTS] >>> 16, words[t + PORTS] & 0xffff)

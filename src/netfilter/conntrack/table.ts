@@ -6,10 +6,14 @@
 import type { Microseconds } from '../../core/clock.js'
 import type { Packet } from '../packet.js'
 import * as entries from './entry.js'
+import { createPortIndex } from './port-index.js'
+import type { PortIndex } from './port-index.js'
+import { createSourceIndex } from './source-index.js'
+import type { SourceIndex } from './source-index.js'
 
 // An imported constant is loaded and checked at each use.
 const { ASSURED, CONFIRMED, DESTINATION, ENTRY_WORDS, EXPIRES, NEXT, ORIGINAL, PORTS } = entries
-const { PROTOCOL, REPLY, SOURCE, STATUS, TUPLE_WORDS } = entries
+const { PROTOCOL, REPLY, SOURCE, SOURCE_DECIDED, STATUS, TUPLE_WORDS } = entries
 
 /** Entries that are looked at with each new one, for some whose time is over. */
 const SWEPT_AT_ONCE = 8
@@ -21,6 +25,10 @@ export interface ConnectionTable {
   /** The entries, and the same memory as doubles. */
   readonly words: Int32Array
   readonly doubles: Float64Array
+  /** Entries by their sender: those whose source is decided. */
+  readonly sources: SourceIndex
+  /** Ports that are taken, where that was asked. */
+  readonly ports: PortIndex
   /** Entries in use, those whose time is over included until they are met. */
   readonly count: number
   /** Entries given up before their time because the table was full. */
@@ -40,6 +48,8 @@ export interface ConnectionTable {
   insert(entry: number): void
   /** The connection is over. */
   remove(entry: number): void
+  /** Takes back the places of all whose time is over. */
+  clean(now: Microseconds): void
   /** Calls `each` with every entry whose time is not over. */
   forEach(now: Microseconds, each: (entry: number) => void): void
 }
@@ -51,6 +61,8 @@ export function createTable(most: number): ConnectionTable {
   const doubles = new Float64Array(memory)
   const bits = Math.max(4, Math.ceil(Math.log2(most * 2)))
   const heads = new Int32Array(1 << bits)
+  const sources = createSourceIndex(words, bits)
+  const ports = createPortIndex(words, (each) => forEach(-Infinity, each))
   const shift = 32 - bits
   const free = new Int32Array(most)
   const limit = (most + 1) * ENTRY_WORDS
@@ -125,6 +137,7 @@ export function createTable(most: number): ConnectionTable {
   }
 
   function giveBack(entry: number): void {
+    if ((words[entry + STATUS] & SOURCE_DECIDED) !== 0) sources.remove(entry)
     words.fill(0, entry, entry + ENTRY_WORDS)
     free[freeCount++] = entry
   }
@@ -133,6 +146,7 @@ export function createTable(most: number): ConnectionTable {
     words[entry + STATUS] |= CONFIRMED
     link(entry, ORIGINAL)
     link(entry, REPLY)
+    ports.changed(entry, 1)
   }
 
   function link(entry: number, direction: number): void {
@@ -142,6 +156,7 @@ export function createTable(most: number): ConnectionTable {
   }
 
   function remove(entry: number): void {
+    ports.changed(entry, -1)
     unlink(entry, ORIGINAL)
     unlink(entry, REPLY)
     giveBack(entry)
@@ -192,6 +207,8 @@ export function createTable(most: number): ConnectionTable {
   return {
     words,
     doubles,
+    sources,
+    ports,
     get count() {
       return most - freeCount
     },
@@ -204,6 +221,7 @@ export function createTable(most: number): ConnectionTable {
     giveBack,
     insert,
     remove,
+    clean: (now: Microseconds) => sweep(now, most),
     forEach,
   }
 }

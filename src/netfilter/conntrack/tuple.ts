@@ -26,7 +26,8 @@ const ANSWERS: readonly number[] = Object.assign(Array<number>(19).fill(-1), {
   18: 17,
 })
 
-function hasRealPorts(protocol: number): boolean {
+/** TCP, UDP and UDP-Lite. */
+export function hasRealPorts(protocol: number): boolean {
   return protocol === TCP || protocol === UDP || protocol === UDPLITE
 }
 
@@ -54,9 +55,14 @@ export function portsOf(protocol: number, b: Uint8Array, l4: number, end: number
   return (icmp.identifier(b, l4) << 16) | (icmp.type(b, l4) << 8) | icmp.code(b, l4)
 }
 
+/** Whether it is an ICMP query, or an answer to one: it has an identifier. */
+export function isQuery(type: number): boolean {
+  return (ANSWERS[type] ?? -1) !== -1
+}
+
 /** Whether there are answers: to an ICMP message that is no query there are none. */
 export function hasAnswers(protocol: number, ports: number): boolean {
-  return protocol !== ICMP || (ANSWERS[(ports >>> 8) & 0xff] ?? -1) !== -1
+  return protocol !== ICMP || isQuery((ports >>> 8) & 0xff)
 }
 
 /** The word PORTS of an answer. */

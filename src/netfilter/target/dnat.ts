@@ -1,7 +1,7 @@
-/** `-j DNAT`: another destination for a connection. It is read and printed only: no connections are kept here. */
+/** `-j DNAT`: another destination for a connection. */
 import type { TargetExtension } from '../extension.js'
 import { OUTPUT, PREROUTING } from '../hook.js'
-import { natFlags, natRange } from './nat-range.js'
+import { natFlags, natRange, withFlags } from './nat-range.js'
 
 /** In the order in which iptables-save prints them. */
 const FLAGS = ['random', 'persistent'] as const
@@ -18,7 +18,16 @@ export const dnat: TargetExtension = {
     persistent: { argument: null },
   },
   read(given) {
-    const range = natRange(given, 'to-destination', true)
-    return { name: 'DNAT', text: [`--to-destination ${range}`, ...natFlags(given, FLAGS)].join(' ') }
+    const option = natRange(given, 'to-destination', true)
+    const flags = natFlags(given, FLAGS)
+    const range = withFlags(option, flags)
+    return {
+      name: 'DNAT',
+      text: [`--to-destination ${option.text}`, ...flags].join(' '),
+      start:
+        ({ connections }) =>
+        (packet) =>
+          connections!.bind(packet, range),
+    }
   },
 }

@@ -1,7 +1,8 @@
-/** `-j MASQUERADE`: the outgoing interface's address as the source. Read and printed only, as SNAT. */
+/** `-j MASQUERADE`: the outgoing interface's address as the source; without one the packet is dropped. */
 import type { TargetExtension } from '../extension.js'
 import { POSTROUTING } from '../hook.js'
-import { natFlags, natPorts } from './nat-range.js'
+import { ACCEPT, DROP } from '../verdict.js'
+import { natFlags, portsOption, withFlags } from './nat-range.js'
 
 /** In the order in which iptables-save prints them. */
 const FLAGS = ['random', 'random-fully'] as const
@@ -18,8 +19,19 @@ export const masquerade: TargetExtension = {
     'random-fully': { argument: null },
   },
   read(given) {
-    const to = given.option('to-ports')
-    const ports = to === null ? [] : [`--to-ports ${natPorts(given, to.value, 'to-ports', false)}`]
-    return { name: 'MASQUERADE', text: [...ports, ...natFlags(given, FLAGS)].join(' ') }
+    const { text, option } = portsOption(given)
+    const flags = natFlags(given, FLAGS)
+    const range = withFlags(option, flags)
+    return {
+      name: 'MASQUERADE',
+      text: [...text, ...flags].join(' '),
+      start:
+        ({ connections, interfaceAddress }) =>
+        (packet) => {
+          if (packet.source === 0) return ACCEPT
+          const own = interfaceAddress(packet.destination)
+          return own === null ? DROP : connections!.bind(packet, { ...range, addresses: [own, own] })
+        },
+    }
   },
 }

@@ -1,7 +1,10 @@
-/** `-j REDIRECT`: this node as the destination. Read and printed only, as DNAT. */
+/** `-j REDIRECT`: this node as the destination; without an address the packet is dropped. */
 import type { TargetExtension } from '../extension.js'
 import { OUTPUT, PREROUTING } from '../hook.js'
-import { natFlags, natPorts } from './nat-range.js'
+import { DROP } from '../verdict.js'
+import { natFlags, portsOption, withFlags } from './nat-range.js'
+
+const LOOPBACK = 0x7f000001
 
 /** The REDIRECT target. */
 export const redirect: TargetExtension = {
@@ -14,8 +17,18 @@ export const redirect: TargetExtension = {
     random: { argument: null },
   },
   read(given) {
-    const to = given.option('to-ports')
-    const ports = to === null ? [] : [`--to-ports ${natPorts(given, to.value, 'to-ports', false)}`]
-    return { name: 'REDIRECT', text: [...ports, ...natFlags(given, ['random'])].join(' ') }
+    const { text, option } = portsOption(given)
+    const flags = natFlags(given, ['random'])
+    const range = withFlags(option, flags)
+    return {
+      name: 'REDIRECT',
+      text: [...text, ...flags].join(' '),
+      start:
+        ({ connections, interfaceAddress }) =>
+        (packet) => {
+          const own = packet.hook === OUTPUT ? LOOPBACK : interfaceAddress(null)
+          return own === null ? DROP : connections!.bind(packet, { ...range, addresses: [own, own] })
+        },
+    }
   },
 }

@@ -1,7 +1,7 @@
-/** `-j SNAT`: another source for a connection. It is read and printed only: no connections are kept here. */
+/** `-j SNAT`: another source for a connection. */
 import type { TargetExtension } from '../extension.js'
 import { INPUT, POSTROUTING } from '../hook.js'
-import { natFlags, natRange } from './nat-range.js'
+import { natFlags, natRange, withFlags } from './nat-range.js'
 
 /** In the order in which iptables-save prints them. */
 const FLAGS = ['random', 'random-fully', 'persistent'] as const
@@ -19,7 +19,16 @@ export const snat: TargetExtension = {
     persistent: { argument: null },
   },
   read(given) {
-    const range = natRange(given, 'to-source', false)
-    return { name: 'SNAT', text: [`--to-source ${range}`, ...natFlags(given, FLAGS)].join(' ') }
+    const option = natRange(given, 'to-source', false)
+    const flags = natFlags(given, FLAGS)
+    const range = withFlags(option, flags)
+    return {
+      name: 'SNAT',
+      text: [`--to-source ${option.text}`, ...flags].join(' '),
+      start:
+        ({ connections }) =>
+        (packet) =>
+          connections!.bind(packet, range),
+    }
   },
 }

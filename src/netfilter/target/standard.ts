@@ -5,7 +5,8 @@ import { ACCEPT, DROP, RETURN } from '../verdict.js'
 /** The targets that iptables calls standard. */
 export const standard: readonly TargetExtension[] = [
   verdict('ACCEPT', ACCEPT),
-  verdict('DROP', DROP),
+  // iptables inhibits it in the table nat, which sees only the first packet of a connection.
+  { ...verdict('DROP', DROP), tables: ['raw', 'mangle', 'filter'] },
   verdict('RETURN', RETURN),
 ]
 
