@@ -13,6 +13,7 @@ import { filterForward } from './filter-forward.js'
 import { garbage } from './garbage.js'
 import { instances } from './instances.js'
 import { memoryPorts } from './memory-ports.js'
+import { natPorts } from './nat-ports.js'
 import { residentMemory } from './resident-memory.js'
 import { ruleChange, rulesGarbage } from './rules-at-work.js'
 import { rulesLoad, rulesMemory } from './rules-load.js'
@@ -27,6 +28,7 @@ const QUESTIONS: Question[] = [
   instances,
   ...connections,
   ...trackedForward,
+  natPorts,
   ...rulesLoad,
   ...rulesMemory,
   ruleChange,
