@@ -220,25 +220,20 @@ class Compiled implements Engine {
       return stepsAt(hook as Hook, this.#connections !== null, has).map((step) => {
         if (isConnectionStep(step)) return this.#ofConnections(step)
         const i = find(step)
-        const ask = functions.entries[i]
         return {
           step,
           chain: chainOf(step)!,
           counters: at[entries[i].number],
-          ask: step === 'nat' ? this.#onlyFirst(hook as Hook, ask) : ask,
+          ask: functions.entries[i],
+          // The table nat is asked of packets that begin a connection; the others have passed it.
+          asksOf: step === 'nat' ? this.#connections!.asksNat : null,
         }
       })
     })
   }
 
   #ofConnections(step: ConnectionStep): Entry {
-    return { step, chain: NO_CHAIN, counters: 0, ask: this.#connections![step] }
-  }
-
-  /** The table nat is asked of packets that begin a connection; the others have passed it. */
-  #onlyFirst(hook: Hook, ask: Entry['ask']): Entry['ask'] {
-    const { asksNat } = this.#connections!
-    return (packet, counters) => (asksNat(packet, hook) ? ask(packet, counters) : ACCEPT)
+    return { step, chain: NO_CHAIN, counters: 0, ask: this.#connections![step], asksOf: null }
   }
 }
 

@@ -10,6 +10,8 @@ import { ACCEPT, DROP } from '../verdict.js'
 export interface HookStep {
   ask: (packet: Packet, counters: number) => number
   counters: number
+  /** Which packets are asked about; null: all. */
+  asksOf: ((packet: Packet, hook: Hook) => boolean) | null
 }
 
 /** What a step has said that is not ACCEPT becomes ACCEPT or DROP: a policy may decide. `step` is a number from 0. */
@@ -21,20 +23,21 @@ export function hookFunctions(
   ended: Ended,
 ): (hook: Hook, packet: Packet) => number {
   const asks = byHook.flatMap((steps) => steps.map(({ ask }) => ask))
+  const asksOf = byHook.flatMap((steps) => steps.map((step) => step.asksOf))
   const functions = byHook.map((steps, hook) => functionText(steps, hook, numberBefore(byHook, hook)))
   const cases = byHook.map((_, hook) => `    case ${hook}: return hook_${hook}(p)`)
   const text = [
     "'use strict'",
-    ...asks.map((_, i) => `const ask_${i} = asks[${i}]`),
+    ...asks.map((_, i) => `const ask_${i} = asks[${i}], asksOf_${i} = asksOf[${i}]`),
     ...functions,
     `return (hook, p) => {\n  switch (hook) {\n${cases.join('\n')}\n  }\n}`,
   ].join('\n')
   // Nothing of a file of rules is in the text: it has numbers alone.
   // oxlint-disable-next-line typescript/no-implied-eval
-  const make = new Function('ACCEPT', 'DROP', 'asks', 'ended', text) as (
+  const make = new Function('ACCEPT', 'DROP', 'asks', 'asksOf', 'ended', text) as (
     ...parts: unknown[]
   ) => (hook: Hook, packet: Packet) => number
-  return make(ACCEPT, DROP, asks, ended)
+  return make(ACCEPT, DROP, asks, asksOf, ended)
 }
 
 function numberBefore(byHook: ReadonlyArray<readonly HookStep[]>, hook: number): number {
@@ -43,8 +46,8 @@ function numberBefore(byHook: ReadonlyArray<readonly HookStep[]>, hook: number):
 
 function functionText(steps: readonly HookStep[], hook: number, first: number): string {
   const lines = steps.map(
-    ({ counters }, i) =>
-      `  verdict = ask_${first + i}(p, ${counters})\n` +
+    ({ counters, asksOf }, i) =>
+      `  verdict = ${asksOf === null ? '' : `!asksOf_${first + i}(p, ${hook}) ? ACCEPT : `}ask_${first + i}(p, ${counters})\n` +
       `  if (verdict !== ACCEPT && ended(${hook}, ${i}, verdict, p) === DROP) return DROP\n`,
   )
   return `function hook_${hook}(p) {\n  let verdict\n${lines.join('')}  return ACCEPT\n}`
