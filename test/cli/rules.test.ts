@@ -174,7 +174,8 @@ t.test("explain: the seed's question", async (t) => {
   const packet = ['--src', '192.168.56.202', '--dst', '10.0.0.2', '--proto', 'icmp']
   const { stdout, status } = br100('explain', '--rules', `${BOOT}/c1.rules`, '--output', 'eth1', ...packet)
   t.equal(status, 0)
-  t.match(stdout, /^OUTPUT\n {2}\* filter OUTPUT 1: -j nova-filter-top\n/)
+  t.match(stdout, /^OUTPUT\n {2}nat OUTPUT: policy ACCEPT\n {2}\* filter OUTPUT 1: -j nova-filter-top\n/)
+  t.ok(readFileSync('README.md', 'utf8').includes(`\`\`\`\n${stdout}\`\`\``), 'the README prints the same')
   t.match(
     stdout,
     /-m state --state RELATED,ESTABLISHED -j ACCEPT {3}\(no: -m state --state RELATED,ESTABLISHED\)\n/,
@@ -195,6 +196,47 @@ t.test("explain: the seed's question", async (t) => {
     status: 2,
     stderr: /expected --frame PORT:N, --in PORT, or --output/,
   })
+})
+
+t.test('explain: what NAT does', async (t) => {
+  const rules = file(
+    'nat.rules',
+    '*nat\n-A PREROUTING -d 10.0.0.130 -p tcp -j DNAT --to-destination 10.0.0.3:8080\n' +
+      '-A POSTROUTING -j SNAT --to-source 10.0.0.9\nCOMMIT\n',
+  )
+  const packet = [
+    '--src',
+    '10.0.0.2',
+    '--dst',
+    '10.0.0.130',
+    '--proto',
+    'tcp',
+    '--sport',
+    '1000',
+    '--dport',
+    '80',
+  ]
+  const { stdout } = br100('explain', '--rules', rules, '--in', 'eth2', '--output', 'vnet0', ...packet)
+  t.match(
+    stdout,
+    '  NEW: src=10.0.0.2 dst=10.0.0.130 sport=1000 dport=80 src=10.0.0.3 dst=10.0.0.2 sport=8080 dport=1000\n' +
+      '  10.0.0.2:1000 > 10.0.0.130:80 became 10.0.0.2:1000 > 10.0.0.3:8080\n',
+  )
+  t.match(stdout, '  10.0.0.2:1000 > 10.0.0.3:8080 became 10.0.0.9:1000 > 10.0.0.3:8080\n\naccepted\n')
+})
+
+t.test('replay --conntrack: the connections at the end, as conntrack -L prints them', async (t) => {
+  const path = join(folder, 'connections')
+  const options = ['replay', ...PORTS, '--rules', `${BOOT}/c1.rules`, '--json', '--conntrack', path]
+  t.equal(br100(...options).status, 0)
+  const timeless = (line: string): string => line.replace(/^(\w+ +\d+) \d+/, '$1').replace(/ use=\d+$/, '')
+  const sorted = (from: string): string[] => readFileSync(from, 'utf8').split('\n').map(timeless).toSorted()
+  t.strictSame(sorted(path), sorted(`${BOOT}/c1.conntrack`))
+  const node = file('timeouts.yaml', 'conntrack: { icmp_timeout: 5000 }\n')
+  t.equal(br100(...options, '--node', node).status, 0)
+  t.match(readFileSync(path, 'utf8'), /^icmp +1 4\d\d\d src=/m)
+  t.match(br100('replay', ...PORTS, '--conntrack', path), { status: 2, stderr: /expected --rules FILE/ })
+  t.match(br100(...options.slice(0, -1), join(folder, 'none', 'x')), { status: 1, stderr: /ENOENT/ })
 })
 
 t.test('explain: a frame of a replay', async (t) => {

@@ -186,6 +186,19 @@ t.test('rules are replaced between two bursts: what both sets have in common cou
   t.match(lab.plane.totals, { forwarded: 2, flooded: 1, dropped: 3 }, 'no packet is lost')
 })
 
+t.test('connections outlive the rules that began them', async (t) => {
+  const lab = guarded('*filter\n-A FORWARD -m state --state NEW\nCOMMIT\n')
+  const replace = (text: string): void => lab.attached.replace(ruleSet(text))
+  lab.send('p0', udpFrame({ from: A, to: B, source: '10.0.0.1', destination: '10.0.0.2', sport: 9 }))
+  replace('*filter\n-A FORWARD -j ACCEPT\nCOMMIT\n')
+  lab.send('p0', udpFrame({ from: A, to: B, source: '10.0.0.1', destination: '10.0.0.2', sport: 10 }))
+  replace('*filter\n-A FORWARD -m state --state ESTABLISHED -j ACCEPT\n-A FORWARD -j DROP\nCOMMIT\n')
+  const answer = (dport: number): Uint8Array =>
+    udpFrame({ from: B, to: A, source: '10.0.0.2', destination: '10.0.0.1', sport: 53, dport })
+  t.same(lab.send('p1', answer(9)), ['p0'], 'an answer to what was tracked')
+  t.same(lab.send('p1', answer(10)), [], 'while no rule asked nothing was')
+})
+
 /** As they were put into a bridge of the kernel (Linux 6.18) when test/data/kernel-trace.txt was logged. */
 const TRACED = `*raw
 -A PREROUTING -p udp -j TRACE
