@@ -40,6 +40,19 @@ export const [SIDES, SIDE_WORDS] = [24, 6]
  */
 export const [END, MAX_END, MAX_WINDOW, MAX_ACK, SCALE, FLAGS] = [0, 1, 2, 3, 4, 5]
 
+/** Bits of FLAGS: the side has said how far it shifts its windows (RFC 7323 §2), */
+export const WINDOW_SCALE = 0x01
+/** that it takes selective acknowledgments (RFC 2018), */
+export const SACK_PERMITTED = 0x02
+/** it closes first, */
+export const CLOSE_INIT = 0x04
+/** it was seen from the middle on: what does not fit is let through, */
+export const LIBERAL = 0x08
+/** some of its data is not acknowledged yet, */
+export const UNACKNOWLEDGED = 0x10
+/** MAX_ACK is known. */
+export const HAS_MAX_ACK = 0x80
+
 /** When a UDP connection becomes a stream: microseconds, two words. */
 export const STREAM_SINCE = 14
 
