@@ -2,6 +2,7 @@
 import * as ipv4 from '../../src/wire/ipv4.js'
 import { BRIDGE_MAC } from './bridge-under-test.js'
 import type { BridgeOptions, BridgeUnderTest, Entering, Leaving, Outcome } from './bridge-under-test.js'
+import { connectionTexts } from './connection-texts.js'
 import { withKernelBridge } from './kernel-bridge.js'
 import { ourBridge } from './our-bridge.js'
 import type { EngineName } from './our-bridge.js'
@@ -36,7 +37,11 @@ function compared(kernel: Outcome | string, ours: Outcome | string, engine: Engi
   if (typeof kernel === 'string' && typeof ours === 'string') return null
   if (typeof kernel === 'string') return `the kernel refuses, ${engine} does not: ${kernel}`
   if (typeof ours === 'string') return `${engine} refuses, the kernel does not: ${ours}`
-  const [theirs, mine] = [linesOf(kernel), linesOf(ours)]
+  const [theirConnections, myConnections] = connectionTexts(kernel.connections, ours.connections)
+  const [theirs, mine] = [
+    [...linesOf(kernel), ...theirConnections],
+    [...linesOf(ours), ...myConnections],
+  ]
   const lines = [
     ...without(theirs, mine).map((line) => `kernel: ${line}`),
     ...without(mine, theirs).map((line) => `ours:   ${line}`),
