@@ -241,17 +241,26 @@ export function createTcp(
         if (next === CLOSE) return judge(entry, direction, RST_SET, state, CLOSE, segment)
       } else return judge(entry, direction, RST_SET, state, CLOSE, segment)
     }
-    if (answersLetThrough(entry, b, l4, state, seq))
+    if (answersLetThrough(entry, direction, b, l4, state, seq))
       return accept(entry, direction, RST_SET, state, next, segment)
     return judge(entry, direction, RST_SET, state, next, segment)
   }
 
-  /** The RST answers a SYN or an ACK that was let through. */
-  function answersLetThrough(entry: number, b: Uint8Array, l4: number, state: number, seq: number): boolean {
+  /** The RST answers a SYN of the other side, or an ACK, that was let through. */
+  function answersLetThrough(
+    entry: number,
+    direction: number,
+    b: Uint8Array,
+    l4: number,
+    state: number,
+    seq: number,
+  ): boolean {
     const status = words[entry + STATUS]
     const last = words[entry + LAST_KIND]
+    const isOther = words[entry + LAST_DIRECTION] !== direction
     const wasLetThrough =
-      ((status & SEEN_REPLY) !== 0 && last === SYN_SET) || ((status & ASSURED) === 0 && last === ACK_SET)
+      ((status & SEEN_REPLY) !== 0 && last === SYN_SET && isOther) ||
+      ((status & ASSURED) === 0 && last === ACK_SET)
     if (wasLetThrough && (tcp.acknowledgmentNumber(b, l4) | 0) === words[entry + LAST_END]) return true
     const wasChallenge = last === ACK_SET && words[entry + LAST_DIRECTION] === REPLY
     return state === SYN_SENT && wasChallenge && seq === words[entry + LAST_ACK]
