@@ -8,6 +8,7 @@ import {
   ASSURED,
   CONFIRMED,
   DESTINATION,
+  DYING,
   ENTRY_WORDS,
   EXPIRES,
   NEXT,
@@ -81,7 +82,7 @@ export function createTable(most: number): ConnectionTable {
   }
 
   function isOver(entry: number, now: Microseconds): boolean {
-    return doubles[(entry + EXPIRES) >> 1] <= now
+    return doubles[(entry + EXPIRES) >> 1] <= now || (words[entry + STATUS] & DYING) !== 0
   }
 
   function find(

@@ -4,6 +4,7 @@ import { OK } from '../../wire/reason.js'
 import * as tcp from '../../wire/tcp.js'
 import {
   ASSURED,
+  DYING,
   END,
   EXPIRES,
   FLAGS,
@@ -312,7 +313,7 @@ export function createTcp(
     let timeout = timeoutFor(entry, kind, next)
     if ((status & SEEN_REPLY) === 0) {
       if (kind === RST_SET) {
-        doubles[(entry + EXPIRES) >> 1] = now // the only answer: nothing to remember
+        words[entry + STATUS] |= DYING // the only answer: nothing to remember
         return TRACKED
       }
       // A client that goes on sending SYNs does not keep the entry alive.
