@@ -19,6 +19,7 @@ import {
   DESTINATION_DECIDED,
   ESTABLISHED,
   EXPECTED,
+  EXPIRES,
   INVALID,
   NEW,
   ORIGINAL,
@@ -78,7 +79,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const { most = 65_536, verifiesChecksums = true } = options
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
   const table = createTable(most)
-  const { words } = table
+  const { words, doubles } = table
   let isArriving = false
   const verifies = (): boolean => verifiesChecksums && isArriving
   const tcpTracker = createTcp(table, timeouts, verifies)
@@ -114,7 +115,8 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     const ports = portsOf(protocol, packet.bytes, packet.l4)
     for (;;) {
       let reference = table.find(source, destination, ports, protocol, now)
-      if (reference === 0) {
+      const isNew = reference === 0
+      if (isNew) {
         if (!hasAnswers(protocol, ports)) return ACCEPT
         reference = begin(packet, ports, tracker)
         if (reference === 0) return DROP
@@ -127,6 +129,8 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
         table.remove(entry)
         continue
       }
+      // Until it is entered an entry says for how long it will be kept, not until when.
+      if (isNew) doubles[(entry + EXPIRES) >> 1] -= now
       if (outcome === TRACKED) take(packet, entry, direction)
       return ACCEPT
     }
@@ -190,6 +194,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
       return ACCEPT
     if (isTaken(entry, ORIGINAL, packet.now) || isTaken(entry, REPLY, packet.now)) return DROP
     pending.splice(pending.indexOf(entry), 1)
+    doubles[(entry + EXPIRES) >> 1] += packet.now
     table.insert(entry)
     return ACCEPT
   }
