@@ -31,6 +31,7 @@ const {
   DESTINATION,
   ESTABLISHED,
   EXPECTED,
+  EXPIRES,
   INVALID,
   NEW,
   ORIGINAL,
@@ -88,7 +89,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const { most = 65_536, verifiesChecksums = true, random = anyBits } = options
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
   const table = createTable(most)
-  const { words, findPacket } = table
+  const { words, doubles, findPacket } = table
   let isArriving = false
   const verifies = (): boolean => verifiesChecksums && isArriving
   const tcpTracker = createTcp(table, timeouts, verifies)
@@ -145,7 +146,8 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     const ports = portsOf(protocol, packet.bytes, packet.l4, packet.end)
     for (;;) {
       let reference = findPacket(packet, ports)
-      if (reference === 0) {
+      const isNew = reference === 0
+      if (isNew) {
         if (!hasAnswers(protocol, ports)) return ACCEPT
         reference = begin(packet, ports, trackerOf(protocol))
         if (reference === 0) return DROP
@@ -158,6 +160,8 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
         table.remove(entry)
         continue
       }
+      // Until it is entered an entry says for how long it will be kept, not until when.
+      if (isNew) doubles[(entry + EXPIRES) >> 1] -= packet.now
       if (outcome === TRACKED) take(packet, entry, direction)
       return ACCEPT
     }
@@ -226,6 +230,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     // Nearly always it is the only one.
     if (pending[pending.length - 1] === entry) pending.pop()
     else pending.splice(pending.indexOf(entry), 1)
+    doubles[(entry + EXPIRES) >> 1] += now
     table.insert(entry)
     return ACCEPT
   }
