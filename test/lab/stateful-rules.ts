@@ -100,9 +100,8 @@ const mark: Grammar = (random) => `-m mark ${not(random)}--mark ${markText(rando
 const MATCHES: readonly Grammar[] = [state, state, state, conntrack, conntrack, conntrack, connmark, mark]
 
 /**
- * Rules that are asked of everything seldom decide, as no rule behind them would be asked. No REJECT: its ICMP belongs
- * to the connection of what it answers (icmp_glue_bits), its RST closes that (nf_conntrack_tcp_set_closing), and with
- * ours neither is so yet.
+ * Rules that are asked of everything seldom decide, as no rule behind them would be asked. What REJECT answers belongs
+ * to the connection of what it answers (icmp_glue_bits), and its RST closes that (nf_conntrack_tcp_set_closing).
  */
 function targetOf(random: Random, place: Place, asked: readonly string[]): string {
   const { table, later } = place
@@ -111,9 +110,13 @@ function targetOf(random: Random, place: Place, asked: readonly string[]): strin
   const choices = [...CHANGES]
   if (table === 'raw') choices.push(...UNTRACKING, ...UNTRACKING)
   if (asked.length > 1 || random.chance(20)) choices.push('-j ACCEPT', '-j DROP', '-j RETURN')
+  if (table === 'filter' && asked.length > 1) choices.push(...REJECTING)
+  if (table === 'filter' && asked.includes('-p tcp')) choices.push(...RESETTING)
   return random.pick(choices)
 }
 
+const REJECTING = Array<string>(4).fill('-j REJECT')
+const RESETTING = Array<string>(12).fill('-j REJECT --reject-with tcp-reset')
 const UNTRACKING = ['-j NOTRACK', '-j CT --notrack']
 
 const CHANGES: readonly string[] = [

@@ -18,6 +18,7 @@ import { createNat } from './nat.js'
 import type { Nat } from './nat.js'
 import { createTable } from './table.js'
 import type { ConnectionTable } from './table.js'
+import { CLOSE } from './tcp-states.js'
 import { createTcp } from './tcp.js'
 import { DEFAULT_TIMEOUTS } from './timeouts.js'
 import type { ConntrackTimeouts } from './timeouts.js'
@@ -42,9 +43,11 @@ const {
   SEEN_REPLY,
   SOURCE,
   STATUS,
+  TCP_STATE,
   TUPLE_WORDS,
   UNTRACKED,
 } = entries
+const SECOND = 1_000_000
 const { PREROUTING } = hooks
 const { ACCEPT, DROP } = verdicts
 const { AGAIN, TRACKED } = outcomes
@@ -80,6 +83,8 @@ export interface Conntrack extends Nat {
   ignore(packet: Packet): void
   /** A packet that the node sends because of another one belongs to its connection (nf_ct_attach). */
   attach(answer: Packet, to: Packet): void
+  /** The packet's TCP connection is answered with a RST, and over for us too (nf_conntrack_tcp_set_closing). */
+  close(packet: Packet): void
 }
 
 const anyBits = (): number => Math.floor(Math.random() * 0x100000000)
@@ -257,5 +262,11 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     answer.connectionState = RELATED
   }
 
-  return { table, wrongChecksums, track, confirm, confirmEntry, release, ignore, attach, ...nat }
+  function close({ connection: entry, now }: Packet): void {
+    if (entry === 0 || words[entry + TCP_STATE] === CLOSE) return
+    words[entry + TCP_STATE] = CLOSE
+    doubles[(entry + EXPIRES) >> 1] = now + timeouts.tcp_timeout_close * SECOND
+  }
+
+  return { table, wrongChecksums, track, confirm, confirmEntry, release, ignore, attach, close, ...nat }
 }
