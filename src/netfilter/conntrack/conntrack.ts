@@ -170,10 +170,11 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   function relate(packet: Packet): void {
     const { bytes: b, l4, end, now } = packet
     const inner = icmp.embedded(l4)
-    if (inner + ipv4.HEADER_LENGTH > end || ipv4.headerLength(b, inner) < ipv4.HEADER_LENGTH) return
+    if (inner + ipv4.HEADER_LENGTH > end) return
     const protocol = ipv4.protocol(b, inner)
     const innerL4 = ipv4.payload(b, inner)
-    if (ipv4.fragmentOffset(b, inner) !== 0 || !hasPorts(protocol, innerL4, end)) return
+    // Not checked, as in the kernel: that the quoted header is 20 bytes at least.
+    if (innerL4 > end || ipv4.fragmentOffset(b, inner) !== 0 || !hasPorts(protocol, innerL4, end)) return
     const ports = portsOf(protocol, b, innerL4)
     if (!hasAnswers(protocol, ports)) return
     const [source, destination] = [ipv4.source(b, inner), ipv4.destination(b, inner)]
