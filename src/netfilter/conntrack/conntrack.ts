@@ -12,7 +12,7 @@ import { INPUT, POSTROUTING, PREROUTING } from '../hook.js'
 import type { Hook } from '../hook.js'
 import type { Packet } from '../packet.js'
 import { ACCEPT, DROP } from '../verdict.js'
-import { createGeneric, createGre, createIcmp, createUdp } from './datagrams.js'
+import { createGeneric, createGre, createIcmp, createUdp, createUdplite } from './datagrams.js'
 import {
   CONFIRMED,
   DESTINATION,
@@ -41,9 +41,7 @@ import { DEFAULT_TIMEOUTS } from './timeouts.js'
 import type { ConntrackTimeouts } from './timeouts.js'
 import { AGAIN, TRACKED } from './tracker.js'
 import type { ProtocolTracker } from './tracker.js'
-import { hasAnswers, hasPorts, invertedPorts, portsOf } from './tuple.js'
-
-const GRE = 47
+import { GRE, UDPLITE, hasAnswers, hasPorts, invertedPorts, portsOf } from './tuple.js'
 
 /** How connections are tracked. */
 export interface ConntrackOptions {
@@ -84,6 +82,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const verifies = (): boolean => verifiesChecksums && isArriving
   const tcpTracker = createTcp(table, timeouts, verifies)
   const udpTracker = createUdp(table, timeouts, verifies)
+  const udpliteTracker = createUdplite(table, timeouts, verifies)
   const icmpTracker = createIcmp(table, timeouts, verifies)
   const greTracker = createGre(table, timeouts)
   const genericTracker = createGeneric(table, timeouts)
@@ -94,6 +93,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     if (protocol === tcp.PROTOCOL) return tcpTracker
     if (protocol === udp.PROTOCOL) return udpTracker
     if (protocol === icmp.PROTOCOL) return icmpTracker
+    if (protocol === UDPLITE) return udpliteTracker
     return protocol === GRE ? greTracker : genericTracker
   }
 
@@ -101,7 +101,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     if (packet.connection !== 0 || packet.connectionState === UNTRACKED) return ACCEPT
     packet.connectionState = INVALID
     const { protocol, l4, end } = packet
-    if (packet.fragmentOffset !== 0 || !hasPorts(protocol, l4, end)) return ACCEPT
+    if (packet.fragmentOffset !== 0 || !hasPorts(protocol, packet.bytes, l4, end)) return ACCEPT
     isArriving = packet.hook === PREROUTING // the node's own checksums are taken to be right
     const tracker = trackerOf(protocol)
     if (!tracker.isSound(packet)) return ACCEPT
@@ -112,7 +112,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
 
   function find(packet: Packet, tracker: ProtocolTracker): number {
     const { source, destination, protocol, now } = packet
-    const ports = portsOf(protocol, packet.bytes, packet.l4)
+    const ports = portsOf(protocol, packet.bytes, packet.l4, packet.end)
     for (;;) {
       let reference = table.find(source, destination, ports, protocol, now)
       const isNew = reference === 0
@@ -174,8 +174,8 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     const protocol = ipv4.protocol(b, inner)
     const innerL4 = ipv4.payload(b, inner)
     // Not checked, as in the kernel: that the quoted header is 20 bytes at least.
-    if (innerL4 > end || ipv4.fragmentOffset(b, inner) !== 0 || !hasPorts(protocol, innerL4, end)) return
-    const ports = portsOf(protocol, b, innerL4)
+    if (innerL4 > end || ipv4.fragmentOffset(b, inner) !== 0 || !hasPorts(protocol, b, innerL4, end)) return
+    const ports = portsOf(protocol, b, innerL4, end)
     if (!hasAnswers(protocol, ports)) return
     const [source, destination] = [ipv4.source(b, inner), ipv4.destination(b, inner)]
     // An answer to the quoted packet is looked for: the error comes from the other side.
