@@ -77,12 +77,24 @@ export const errorTalk: Talk = function* (random, seen) {
   }
 }
 
-/** GRE of version 0 and 1, with what is between the flags and the end of the header; ESP, and some that nobody knows. */
+/**
+ * GRE, that of PPTP, and such without PPP or too short; UDP-Lite whose checksum is what the kernel takes for right between
+ * two of the hosts;
+ * ESP, DCCP, ICMP of IPv6, and some that nobody knows.
+ */
 const OTHERS: ReadonlyArray<readonly [protocol: number, payload: readonly number[]]> = [
   [47, [0, 0, 8, 0]],
   [47, [0x20, 0, 8, 0, 0, 0, 0, 7]],
   [47, []],
+  [47, [0x30, 1, 0x88, 0x0b, 0, 0, 0, 5]],
+  [47, [0x30, 1, 0x88, 0x0b, 0, 0, 0, 6, 0, 0]],
+  [47, [0x30, 1, 8, 0, 0, 0, 0, 5]],
+  [47, [0x30, 1, 0x88, 0x0b, 0, 0]],
+  [136, [3, 0xe8, 0, 0x35, 0, 8, 0xe7, 0xb8, 7, 7, 7, 7]],
+  [136, [3, 0xe8, 3, 0xe8, 0, 0, 0xe4, 0x11]],
   [50, [0, 0, 0, 1, 0, 0, 0, 1]],
+  [33, [3, 0xe8, 0, 53, 3, 0, 0, 0]],
+  [58, [128, 0, 0, 0, 0, 1, 0, 1]],
   [2, [0x16, 0, 0, 0, 224, 0, 0, 1]],
   [255, []],
   [89, [1, 2, 3, 4]],

@@ -12,7 +12,7 @@ import * as hooks from '../hook.js'
 import type { Packet } from '../packet.js'
 import * as verdicts from '../verdict.js'
 import { hasWrongChecksum } from './checksums.js'
-import { createGeneric, createGre, createIcmp, createUdp } from './datagrams.js'
+import { createGeneric, createGre, createIcmp, createUdp, createUdplite } from './datagrams.js'
 import * as entries from './entry.js'
 import { createNat } from './nat.js'
 import type { Nat } from './nat.js'
@@ -24,7 +24,7 @@ import { DEFAULT_TIMEOUTS } from './timeouts.js'
 import type { ConntrackTimeouts } from './timeouts.js'
 import * as outcomes from './tracker.js'
 import type { ProtocolTracker } from './tracker.js'
-import { GRE, hasAnswers, hasPorts, invertedPorts, portsOf } from './tuple.js'
+import { GRE, UDPLITE, hasAnswers, hasPorts, invertedPorts, portsOf } from './tuple.js'
 
 // An imported constant is loaded and checked at each use.
 const {
@@ -99,6 +99,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const verifies = (): boolean => verifiesChecksums && isArriving
   const tcpTracker = createTcp(table, timeouts, verifies)
   const udpTracker = createUdp(table, timeouts, verifies)
+  const udpliteTracker = createUdplite(table, timeouts, verifies)
   const icmpTracker = createIcmp(table, timeouts, verifies)
   const greTracker = createGre(table, timeouts)
   const genericTracker = createGeneric(table, timeouts)
@@ -111,6 +112,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     if (protocol === TCP) return tcpTracker
     if (protocol === UDP) return udpTracker
     if (protocol === ICMP) return icmpTracker
+    if (protocol === UDPLITE) return udpliteTracker
     return protocol === GRE ? greTracker : genericTracker
   }
 
@@ -206,10 +208,11 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   function relate(packet: Packet): void {
     const { bytes: b, l4, end, now } = packet
     const inner = icmp.embedded(l4)
-    if (inner + ipv4.HEADER_LENGTH > end || ipv4.headerLength(b, inner) < ipv4.HEADER_LENGTH) return
+    if (inner + ipv4.HEADER_LENGTH > end) return
     const protocol = ipv4.protocol(b, inner)
     const innerL4 = ipv4.payload(b, inner)
-    if (ipv4.fragmentOffset(b, inner) !== 0 || !hasPorts(protocol, b, innerL4, end)) return
+    // Not checked, as in the kernel: that the quoted header is 20 bytes at least.
+    if (innerL4 > end || ipv4.fragmentOffset(b, inner) !== 0 || !hasPorts(protocol, b, innerL4, end)) return
     const ports = portsOf(protocol, b, innerL4, end)
     if (!hasAnswers(protocol, ports)) return
     const [source, destination] = [ipv4.source(b, inner), ipv4.destination(b, inner)]
