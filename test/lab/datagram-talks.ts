@@ -3,7 +3,7 @@ import { formatIpv4 } from '../../src/wire/address.js'
 import * as icmp from '../../src/wire/icmp.js'
 import * as ipv4 from '../../src/wire/ipv4.js'
 import * as udp from '../../src/wire/udp.js'
-import { CLIENT_PORTS, HOSTS, NODE, SERVER_PORTS, data, pair } from './talk.js'
+import { CLIENT_PORTS, GROUPS, HOSTS, NODE, SERVER_PORTS, data, pair } from './talk.js'
 import type { Message, Talk } from './talk.js'
 
 /** UDP, the one that answers may do so more often than it was asked, or come first. */
@@ -20,6 +20,29 @@ export const udpTalk: Talk = function* (random) {
   }
   for (let n = random.between(1, 6); n > 0; n--)
     yield { ...(random.chance(60) ? there : back), payload: data(random) }
+}
+
+/** A question to many, answered by one. */
+export const groupTalk: Talk = function* (random) {
+  const source = random.pick(Object.keys(HOSTS))
+  const destination = random.pick(Object.keys(GROUPS))
+  const [sport, dport] = [random.pick(CLIENT_PORTS), random.pick(SERVER_PORTS)]
+  const protocol = random.pick([udp.PROTOCOL, udp.PROTOCOL, icmp.PROTOCOL])
+  for (let n = random.between(1, 3); n > 0; n--) {
+    yield { source, destination, protocol, sport, dport, identifier: 1 }
+    if (random.chance(50)) {
+      const answering = random.pick(Object.keys(HOSTS))
+      yield {
+        source: answering,
+        destination: source,
+        protocol,
+        sport: dport,
+        dport: sport,
+        type: 0,
+        identifier: 1,
+      }
+    }
+  }
 }
 
 /** Queries of ICMP and what answers them: the last is no query, and has no answer. */
