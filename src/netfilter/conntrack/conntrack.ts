@@ -11,6 +11,7 @@ import * as udp from '../../wire/udp.js'
 import * as hooks from '../hook.js'
 import type { Packet } from '../packet.js'
 import * as verdicts from '../verdict.js'
+import { hasWrongChecksum } from './checksums.js'
 import { createGeneric, createGre, createIcmp, createUdp } from './datagrams.js'
 import * as entries from './entry.js'
 import { createNat } from './nat.js'
@@ -30,6 +31,7 @@ const {
   DESTINATION,
   ESTABLISHED,
   EXPECTED,
+  EXPIRES,
   INVALID,
   NEW,
   ORIGINAL,
@@ -64,6 +66,8 @@ export interface ConntrackOptions {
 /** Connections at work. */
 export interface Conntrack extends Nat {
   readonly table: ConnectionTable
+  /** Packets that came in by each port and were of no connection because of a wrong checksum. */
+  readonly wrongChecksums: ReadonlyMap<string, number>
   /** Finds the packet's connection, or begins one. DROP where the table is full, else ACCEPT. */
   track(packet: Packet): number
   /** The packet has passed all rules: the connection that it begins is entered. DROP where another one is in its place. */
@@ -85,7 +89,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const { most = 65_536, verifiesChecksums = true, random = anyBits } = options
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
   const table = createTable(most)
-  const { words, findPacket } = table
+  const { words, doubles, findPacket } = table
   let isArriving = false
   const verifies = (): boolean => verifiesChecksums && isArriving
   const tcpTracker = createTcp(table, timeouts, verifies)
@@ -94,6 +98,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const greTracker = createGre(table, timeouts)
   const genericTracker = createGeneric(table, timeouts)
   const nat = createNat(table, () => verifiesChecksums, random)
+  const wrongChecksums = new Map<string, number>()
   /** Entries of packets that are on their way, not entered yet. */
   const pending: number[] = []
 
@@ -123,10 +128,17 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     const { protocol } = packet
     if (packet.fragmentOffset !== 0) return ACCEPT
     isArriving = packet.hook === PREROUTING // the node's own checksums are taken to be right
-    if (!isSound(protocol, packet)) return ACCEPT
+    if (!isSound(protocol, packet)) {
+      if (isArriving && hasWrongChecksum(packet)) countWrong(packet.physicalIn)
+      return ACCEPT
+    }
     if (protocol === ICMP && icmp.isError(icmp.type(packet.bytes, packet.l4))) relate(packet)
     else return find(packet)
     return ACCEPT
+  }
+
+  function countWrong(port: string): void {
+    wrongChecksums.set(port, (wrongChecksums.get(port) ?? 0) + 1)
   }
 
   function find(packet: Packet): number {
@@ -134,7 +146,8 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     const ports = portsOf(protocol, packet.bytes, packet.l4, packet.end)
     for (;;) {
       let reference = findPacket(packet, ports)
-      if (reference === 0) {
+      const isNew = reference === 0
+      if (isNew) {
         if (!hasAnswers(protocol, ports)) return ACCEPT
         reference = begin(packet, ports, trackerOf(protocol))
         if (reference === 0) return DROP
@@ -147,6 +160,8 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
         table.remove(entry)
         continue
       }
+      // Until it is entered an entry says for how long it will be kept, not until when.
+      if (isNew) doubles[(entry + EXPIRES) >> 1] -= packet.now
       if (outcome === TRACKED) take(packet, entry, direction)
       return ACCEPT
     }
@@ -215,6 +230,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     // Nearly always it is the only one.
     if (pending[pending.length - 1] === entry) pending.pop()
     else pending.splice(pending.indexOf(entry), 1)
+    doubles[(entry + EXPIRES) >> 1] += now
     table.insert(entry)
     return ACCEPT
   }
@@ -241,5 +257,5 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     answer.connectionState = RELATED
   }
 
-  return { table, track, confirm, confirmEntry, release, ignore, attach, ...nat }
+  return { table, wrongChecksums, track, confirm, confirmEntry, release, ignore, attach, ...nat }
 }

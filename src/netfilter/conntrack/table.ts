@@ -12,7 +12,7 @@ import { createSourceIndex } from './source-index.js'
 import type { SourceIndex } from './source-index.js'
 
 // An imported constant is loaded and checked at each use.
-const { ASSURED, CONFIRMED, DESTINATION, ENTRY_WORDS, EXPIRES, NEXT, ORIGINAL, PORTS } = entries
+const { ASSURED, CONFIRMED, DESTINATION, DYING, ENTRY_WORDS, EXPIRES, NEXT, ORIGINAL, PORTS } = entries
 const { PROTOCOL, REPLY, SOURCE, SOURCE_DECIDED, STATUS, TUPLE_WORDS } = entries
 
 /** Entries that are looked at with each new one, for some whose time is over. */
@@ -86,7 +86,7 @@ export function createTable(most: number): ConnectionTable {
   }
 
   function isOver(entry: number, now: Microseconds): boolean {
-    return doubles[(entry + EXPIRES) >> 1] <= now
+    return doubles[(entry + EXPIRES) >> 1] <= now || (words[entry + STATUS] & DYING) !== 0
   }
 
   function find(

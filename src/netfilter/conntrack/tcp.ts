@@ -13,7 +13,7 @@ import * as outcomes from './tracker.js'
 import type { ProtocolTracker } from './tracker.js'
 
 // An imported constant is loaded and checked at each use.
-const { ASSURED, END, EXPIRES, FLAGS, MAX_ACK, MAX_END, MAX_WINDOW, ORIGINAL, REPLY, SCALE } = entries
+const { ASSURED, DYING, END, EXPIRES, FLAGS, MAX_ACK, MAX_END, MAX_WINDOW, ORIGINAL, REPLY, SCALE } = entries
 const { RETRANSMISSIONS, SEEN_REPLY, SIDES, SIDE_WORDS, STATUS, TCP_STATE } = entries
 const { LAST_ACK, LAST_DIRECTION, LAST_END, LAST_FLAGS, LAST_KIND, LAST_SEQ, LAST_WINDOW } = entries
 const { CLOSE_INIT, HAS_MAX_ACK, LIBERAL, SACK_PERMITTED, UNACKNOWLEDGED } = entries
@@ -193,17 +193,26 @@ export function createTcp(
         if (next === CLOSE) return judge(entry, direction, RST_SET, state, CLOSE, segment)
       } else return judge(entry, direction, RST_SET, state, CLOSE, segment)
     }
-    if (answersLetThrough(entry, b, l4, state, seq))
+    if (answersLetThrough(entry, direction, b, l4, state, seq))
       return accept(entry, direction, RST_SET, state, next, segment)
     return judge(entry, direction, RST_SET, state, next, segment)
   }
 
-  /** The RST answers a SYN or an ACK that was let through. */
-  function answersLetThrough(entry: number, b: Uint8Array, l4: number, state: number, seq: number): boolean {
+  /** The RST answers a SYN of the other side, or an ACK, that was let through. */
+  function answersLetThrough(
+    entry: number,
+    direction: number,
+    b: Uint8Array,
+    l4: number,
+    state: number,
+    seq: number,
+  ): boolean {
     const status = words[entry + STATUS]
     const last = words[entry + LAST_KIND]
+    const isOther = words[entry + LAST_DIRECTION] !== direction
     const wasLetThrough =
-      ((status & SEEN_REPLY) !== 0 && last === SYN_SET) || ((status & ASSURED) === 0 && last === ACK_SET)
+      ((status & SEEN_REPLY) !== 0 && last === SYN_SET && isOther) ||
+      ((status & ASSURED) === 0 && last === ACK_SET)
     if (wasLetThrough && (tcp.acknowledgmentNumber(b, l4) | 0) === words[entry + LAST_END]) return true
     const wasChallenge = last === ACK_SET && words[entry + LAST_DIRECTION] === REPLY
     return state === SYN_SENT && wasChallenge && seq === words[entry + LAST_ACK]
@@ -254,7 +263,7 @@ export function createTcp(
     let timeout = timeoutFor(entry, kind, next)
     if ((status & SEEN_REPLY) === 0) {
       if (kind === RST_SET) {
-        doubles[(entry + EXPIRES) >> 1] = now // the only answer: nothing to remember
+        words[entry + STATUS] |= DYING // the only answer: nothing to remember
         return TRACKED
       }
       // A client that goes on sending SYNs does not keep the entry alive.
