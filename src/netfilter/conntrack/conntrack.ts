@@ -11,6 +11,8 @@ import * as udp from '../../wire/udp.js'
 import { PREROUTING } from '../hook.js'
 import type { Packet } from '../packet.js'
 import { ACCEPT, DROP } from '../verdict.js'
+import { createCounters } from './counters.js'
+import type { ConnectionCounters } from './counters.js'
 import { createGeneric, createGre, createIcmp, createUdp } from './datagrams.js'
 import {
   CONFIRMED,
@@ -37,7 +39,7 @@ import type { ConnectionTable } from './table.js'
 import { createTcp } from './tcp.js'
 import { DEFAULT_TIMEOUTS } from './timeouts.js'
 import type { ConntrackTimeouts } from './timeouts.js'
-import { AGAIN, TRACKED } from './tracker.js'
+import { AGAIN, TRACKED, UNTRACKABLE } from './tracker.js'
 import type { ProtocolTracker } from './tracker.js'
 import { GRE, hasAnswers, hasPorts, invertedPorts, portsOf } from './tuple.js'
 
@@ -50,11 +52,14 @@ export interface ConntrackOptions {
   verifiesChecksums?: boolean
   /** 32 random bits, for ports that may be any. Default Math.random. */
   random?: () => number
+  /** Packets and bytes are counted from the beginning (nf_conntrack_acct). Default: from when rules ask for them on. */
+  accounting?: boolean
 }
 
 /** Connections at work. */
 export interface Conntrack extends Nat {
   readonly table: ConnectionTable
+  readonly counters: ConnectionCounters
   /** Finds the packet's connection, or begins one. DROP where the table is full, else ACCEPT. */
   track(packet: Packet): number
   /** The packet has passed all rules: the connection that it begins is entered. DROP where another one is in its place. */
@@ -76,6 +81,8 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const { most = 65_536, verifiesChecksums = true, random = anyBits } = options
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
   const table = createTable(most)
+  const counters = createCounters(most)
+  if (options.accounting === true) counters.start()
   const { words } = table
   let isArriving = false
   const verifies = (): boolean => verifiesChecksums && isArriving
@@ -126,7 +133,8 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
         table.remove(entry)
         continue
       }
-      if (outcome === TRACKED) take(packet, entry, direction)
+      if (outcome !== UNTRACKABLE) take(packet, entry, direction)
+      if (counters.isOn && outcome === TRACKED) counters.add(entry, direction, packet)
       return ACCEPT
     }
   }
@@ -157,6 +165,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
       table.giveBack(entry)
       return -1
     }
+    if (counters.isOn) counters.begin(entry)
     pending.push(entry)
     return entry
   }
@@ -217,5 +226,5 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     answer.connectionState = RELATED
   }
 
-  return { table, track, confirm, confirmEntry, release, ignore, attach, ...nat }
+  return { table, counters, track, confirm, confirmEntry, release, ignore, attach, ...nat }
 }

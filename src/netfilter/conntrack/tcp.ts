@@ -64,7 +64,7 @@ import {
   segmentEnd,
 } from './tcp-window.js'
 import type { ConntrackTimeouts } from './timeouts.js'
-import { AGAIN, TRACKED, UNTRACKABLE } from './tracker.js'
+import { AGAIN, TRACKED, UNCOUNTED, UNTRACKABLE } from './tracker.js'
 import type { ProtocolTracker } from './tracker.js'
 
 const SECOND = 1_000_000
@@ -145,7 +145,7 @@ export function createTcp(
     if (next === IGNORED) return letThrough(entry, direction, kind, segment)
     if (next === TIME_WAIT && isChallenge(entry, direction, kind, state)) {
       words[entry + LAST_FLAGS] &= ~CHALLENGE_EXPECTED
-      return TRACKED
+      return UNCOUNTED
     }
     if (next === SYN_SENT2) words[entry + LAST_FLAGS] |= SIMULTANEOUS_OPEN
     if (next === CLOSE && kind === RST_SET) return reset(entry, direction, segment)
@@ -196,7 +196,7 @@ export function createTcp(
     if (kind === SYN_SET && direction === ORIGINAL) rememberSyn(entry, state, b, l4)
     if (state === SYN_SENT && kind === ACK_SET && direction === REPLY)
       words[entry + LAST_ACK] = tcp.acknowledgmentNumber(b, l4)
-    return TRACKED
+    return UNCOUNTED
   }
 
   function resume(entry: number, direction: number): void {
@@ -268,7 +268,7 @@ export function createTcp(
     const { bytes: b, l4, end } = segment
     const fit = fitsWindow(words, entry, direction, kind, b, l4, end)
     if (fit === FITS) return accept(entry, direction, kind, state, next, segment)
-    if (fit === LET_THROUGH) return TRACKED
+    if (fit === LET_THROUGH) return UNCOUNTED
     distrust(entry, direction, kind, segment)
     return UNTRACKABLE
   }
@@ -307,7 +307,7 @@ export function createTcp(
         return TRACKED
       }
       // A client that goes on sending SYNs does not keep the entry alive.
-      if (kind === SYN_SET && state === SYN_SENT) return TRACKED
+      if (kind === SYN_SET && state === SYN_SENT) return UNCOUNTED
       if (next === ESTABLISHED) timeout = Math.min(timeout, timeouts.tcp_timeout_unacknowledged)
     } else if (
       (status & ASSURED) === 0 &&
