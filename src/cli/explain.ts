@@ -18,7 +18,15 @@ import { replay } from '../pipeline/replay.js'
 import { SILENT, createWorld } from '../pipeline/world.js'
 import { parseIpv4 } from '../wire/address.js'
 import { UsageError } from './errors.js'
-import { describe, nodeOptions, parseInputs, readNodeFile, readRulesFile, readSetsFile } from './inputs.js'
+import {
+  conntrackOptions,
+  describe,
+  nodeOptions,
+  parseInputs,
+  readNodeFile,
+  readRulesFile,
+  readSetsFile,
+} from './inputs.js'
 import { writeOut } from './output.js'
 
 type Options = Record<string, unknown>
@@ -46,7 +54,8 @@ export async function explainCommand(file: string | undefined, options: Options)
   return isFlawed ? 1 : 0
 
   async function explainFrame(wanted: string): Promise<Explanation | null> {
-    const netfilter = { rules, sets, node: description, explain: parseFrame(wanted) }
+    const conntrack = conntrackOptions(node)
+    const netfilter = { rules, sets, node: description, conntrack, explain: parseFrame(wanted) }
     const report = await replay({ inputs, netfilter, ...(node === null ? {} : nodeOptions(node)) })
     for (const flaw of report.flaws) process.stderr.write(`br100: ${flaw}\n`)
     isFlawed = report.flaws.length > 0

@@ -2,6 +2,7 @@
 import type { NodeConfig } from '../control/node.js'
 import type { RuleSet } from '../netfilter/rule.js'
 import type { AddressSet } from '../netfilter/runtime.js'
+import type { ConntrackOptions } from '../netfilter/conntrack/conntrack.js'
 import type { NodeDescription } from '../pipeline/node-view.js'
 import type { ReplayInput, ReplayOptions } from '../pipeline/replay.js'
 import { UsageError } from './errors.js'
@@ -78,6 +79,13 @@ export function describe(bridge: string, node: NodeConfig | null): NodeDescripti
     forwards: ip_forward,
     neighbours,
   }
+}
+
+/** How the node tracks connections. */
+export function conntrackOptions(node: NodeConfig | null): ConntrackOptions {
+  const { max, ...given } = node?.conntrack ?? {}
+  const timeouts = Object.fromEntries(Object.entries(given).filter(([, seconds]) => seconds !== undefined))
+  return { ...(max === undefined ? {} : { most: max }), timeouts }
 }
 
 /** What a replay takes of the node's file. */

@@ -8,7 +8,15 @@ import type { AttachedRules } from '../pipeline/attach-rules.js'
 import { reportJson, reportText } from '../inspect/report.js'
 import { replay } from '../pipeline/replay.js'
 import { UsageError } from './errors.js'
-import { describe, nodeOptions, parseInputs, readNodeFile, readRulesFile, readSetsFile } from './inputs.js'
+import {
+  conntrackOptions,
+  describe,
+  nodeOptions,
+  parseInputs,
+  readNodeFile,
+  readRulesFile,
+  readSetsFile,
+} from './inputs.js'
 import { writeOut } from './output.js'
 
 /** Input shorter than this is replayed before a progress bar could be read. */
@@ -51,6 +59,7 @@ export async function replayCommand(
             rules,
             sets,
             node: describe(bridge, node),
+            conntrack: conntrackOptions(node),
             onLog,
             onAttached,
             ...(nflog === undefined ? {} : { nflog }),

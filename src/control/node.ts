@@ -16,11 +16,14 @@
  *   neighbours: { 10.0.0.2: fa:16:3e:2c:e8:ec }
  *   routes:
  *     - { to: 0.0.0.0/0, via: 10.0.0.254 }
+ *   conntrack: { max: 65536, udp_timeout: 30 } # as /proc/sys/net/netfilter/nf_conntrack_*, seconds
  */
 import { readFileSync } from 'node:fs'
 import { LineCounter, isMap, isNode, parseDocument } from 'yaml'
 import type { Document } from 'yaml'
 import { z } from 'zod'
+import { DEFAULT_TIMEOUTS } from '../netfilter/conntrack/timeouts.js'
+import type { ConntrackTimeouts } from '../netfilter/conntrack/timeouts.js'
 import { parseIpv4, parseMac } from '../wire/address.js'
 
 /** Every mistake of a file, one a line of the message. */
@@ -63,6 +66,16 @@ const wholeNumber = (least: number, most: number): z.ZodNumber => {
   return z.int(expected).min(least, expected).max(most, expected)
 }
 
+const LONGEST_TIMEOUT = 0x7fffffff
+
+/** The settings of connections, under the kernel's names behind nf_conntrack_. */
+const conntrack = z.strictObject({
+  max: wholeNumber(1, 4_194_304).optional(),
+  ...(Object.fromEntries(
+    Object.keys(DEFAULT_TIMEOUTS).map((name) => [name, wholeNumber(0, LONGEST_TIMEOUT).optional()]),
+  ) as Record<keyof ConntrackTimeouts, z.ZodOptional<z.ZodNumber>>),
+})
+
 const nodeSchema = z.strictObject({
   bridge: z
     .string('expected a name')
@@ -77,6 +90,7 @@ const nodeSchema = z.strictObject({
   stations: z.array(z.strictObject({ mac, port: z.string('expected the name of a port') })).default([]),
   neighbours: z.record(z.string(), mac).default({}),
   routes: z.array(z.strictObject({ to: prefix, via: ipv4 })).default([]),
+  conntrack: conntrack.default({}),
 })
 
 /** A node as its file describes it; addresses are unsigned 32-bit integers, MAC addresses six bytes. */

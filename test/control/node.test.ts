@@ -63,7 +63,17 @@ t.test('one address is a list of one; nothing at all is a node without anything'
     stations: [],
     neighbours: {},
     routes: [],
+    conntrack: {},
   })
+})
+
+t.test('how connections are tracked', async (t) => {
+  const text = 'conntrack: { max: 1000, tcp_timeout_established: 600 }'
+  t.same(parseNode(text, 'x').conntrack, { max: 1000, tcp_timeout_established: 600 })
+  t.same(mistakes('conntrack: { max: 0, tcp_timeout_estblished: 1 }'), [
+    'node.yaml:1: conntrack.max: expected a whole number from 1 to 4194304',
+    'node.yaml:1: conntrack.tcp_timeout_estblished: no such setting',
+  ])
 })
 
 t.test('every mistake is told, with its line', async (t) => {

@@ -17,7 +17,6 @@ import * as icmp from '../../src/wire/icmp.js'
 import * as ipv4 from '../../src/wire/ipv4.js'
 import * as tcp from '../../src/wire/tcp.js'
 import * as udp from '../../src/wire/udp.js'
-import { SOAK } from '../soak.js'
 import { icmpFrame, tcpFrame, udpFrame } from './frames.js'
 import type { FrameFields } from './frames.js'
 
@@ -229,33 +228,3 @@ t.test('a table that is full gives up who was never answered, and refuses if nob
   t.equal(assured.pass(frame(9)), -1)
   t.equal(assured.connections.table.earlyDrops, 0)
 })
-
-const PACKETS = SOAK ? 10_000_000 : 200_000
-t.test(
-  `${PACKETS} random packets through a table of 65,536: nothing is left behind`,
-  { timeout: 600_000 },
-  async (t) => {
-    const node = new Node({ most: 65_536, verifiesChecksums: false })
-    let state = 20_240_711
-    const random = (below: number): number => {
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0
-      return Math.floor(((state >>> 0) / 0x100000000) * below)
-    }
-    const frames = [udpFrame(), tcpFrame(SYN), tcpFrame(ACK), tcpFrame(RST), icmpFrame(8, 0), icmpFrame(0, 0)]
-    let most = 0
-    for (let i = 0; i < PACKETS; i++) {
-      const frame = frames[random(frames.length)].slice()
-      ipv4.setSource(frame, L3, 0x0a000000 + random(400))
-      ipv4.setDestination(frame, L3, 0x0a000000 + random(400))
-      udp.setSourcePort(frame, L4, 1024 + random(50))
-      node.pass(frame, random(2) === 0 ? toSource('192.0.2.1') : null, random(8) === 0)
-      node.now += 0.001
-      most = Math.max(most, node.connections.table.count)
-    }
-    t.ok(most > 10_000 && most <= 65_536, `${most} at most`)
-    node.now += 500_000
-    node.connections.table.clean(node.now * SECOND)
-    t.equal(node.connections.table.count, 0)
-    t.same(node.lines, [])
-  },
-)
