@@ -7,10 +7,13 @@ import { bridgeLoop } from './bridge-loop.js'
 import { captureRead } from './capture-read.js'
 import { captureScan } from './capture-scan.js'
 import { classify, classifyMemory } from './classify.js'
+import { connections } from './connections.js'
+import { trackedForward } from './connections-kernel.js'
 import { filterForward } from './filter-forward.js'
 import { garbage } from './garbage.js'
 import { instances } from './instances.js'
 import { memoryPorts } from './memory-ports.js'
+import { natPorts } from './nat-ports.js'
 import { residentMemory } from './resident-memory.js'
 import { ruleChange, rulesGarbage } from './rules-at-work.js'
 import { rulesLoad, rulesMemory } from './rules-load.js'
@@ -23,6 +26,9 @@ const QUESTIONS: Question[] = [
   captureScan,
   ...filterForward,
   instances,
+  ...connections,
+  ...trackedForward,
+  natPorts,
   ...rulesLoad,
   ...rulesMemory,
   ruleChange,

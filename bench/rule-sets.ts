@@ -44,6 +44,30 @@ export function novaRules(instances: number): string {
   ].join('\n')
 }
 
+/**
+ * The rules of a node (iptables-save) with so many more instances: each has what the first one of the file has,
+ * seven rules, and an address of its own.
+ */
+export function withMoreInstances(rules: string, more: number): string {
+  const first = /-d (\S+) -j \S+-inst-(\d+)/.exec(rules)
+  if (first === null) throw new Error('expected a jump to the chain of an instance')
+  const [, address, number] = first
+  const name = new RegExp(`inst-${number}\\b`)
+  const lines = rules.split('\n').flatMap((line) => {
+    if (!name.test(line)) return [line]
+    const others = Array.from({ length: more }, (_, i) =>
+      line.replace(name, `inst-${1000 + i}`).replace(address, `${dotted(moreInstancesAt(i))}/32`),
+    )
+    return [line, ...others]
+  })
+  return lines.join('\n')
+}
+
+/** The address of an instance that `withMoreInstances` has added, unsigned. */
+export function moreInstancesAt(i: number): number {
+  return 0x0a010000 + i
+}
+
 function instanceRules(i: number): string[] {
   return [
     `-j ${NOVA}-provider`,

@@ -53,6 +53,11 @@ function addReplay(br100: Command): void {
       '--save-counters <FILE>',
       'write the rules with their counters at the end, as iptables-save -c does',
     )
+    .option(
+      '--checksums <HOW>',
+      'verify: packets of a wrong checksum belong to no connection; trust: they do',
+      'verify',
+    )
     .option('--conntrack <FILE>', 'write the connections at the end, as conntrack -L does')
     .option('--nflog <FILE>', 'write the packets of -j NFLOG to this pcapng file')
     .option('--sets <FILE>', 'the sets that -m set names, as ipset save prints them')

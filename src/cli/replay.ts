@@ -43,6 +43,9 @@ export async function replayCommand(
   const conntrack = options['conntrack'] as string | undefined
   if (conntrack !== undefined && rules === null)
     throw new UsageError('--conntrack: expected --rules FILE with it')
+  const checksums = String(options['checksums'])
+  if (checksums !== 'verify' && checksums !== 'trust')
+    throw new UsageError(`--checksums ${checksums}: expected verify or trust`)
   const interrupt = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort(name))
   const { reloadOnHangup } = rules === null ? {} : await import('./reload.js')
@@ -59,7 +62,7 @@ export async function replayCommand(
             rules,
             sets,
             node: describe(bridge, node),
-            conntrack: conntrackOptions(node),
+            conntrack: { ...conntrackOptions(node), verifiesChecksums: checksums === 'verify' },
             onLog,
             onAttached,
             ...(nflog === undefined ? {} : { nflog }),
@@ -73,6 +76,7 @@ export async function replayCommand(
   if (report.rules !== null && saveTo !== undefined) await saveCounters(saveTo, report.rules)
   if (conntrack !== undefined)
     writeFileSync(conntrack, (report.connections ?? []).map((line) => `${line}\n`).join(''))
+  for (const warning of report.warnings) process.stderr.write(`br100: ${warning}\n`)
   for (const flaw of report.flaws) process.stderr.write(`br100: ${flaw}\n`)
   if (interrupt.signal.aborted) return interrupt.signal.reason === 'SIGTERM' ? 143 : 130
   return report.flaws.length > 0 ? 1 : 0

@@ -4,7 +4,14 @@ import { formatMac } from '../wire/address.js'
 
 /** The report as a plain object for `--json`. */
 export function reportJson(report: ReplayReport): Record<string, unknown> {
-  const { flaws: _, explanation: _explained, rules: _rules, connections: _connections, ...rest } = report
+  const {
+    flaws: _,
+    explanation: _explained,
+    rules: _rules,
+    connections: _connections,
+    warnings: _warnings,
+    ...rest
+  } = report
   return {
     ...rest,
     fdb: report.fdb.map((entry) => ({

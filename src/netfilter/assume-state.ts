@@ -23,5 +23,5 @@ function assuming(match: Match, state: AssumedState): Match {
   const asked = /^(! )?--(?:ct)?state ([A-Z,]+)$/.exec(match.text)
   if (asked === null || (match.name !== 'state' && match.name !== 'conntrack')) return match
   const holds = asked[2].split(',').includes(state) !== (asked[1] !== undefined)
-  return { ...match, start: () => () => holds }
+  return { ...match, start: () => () => holds, conditions: undefined }
 }

@@ -16,6 +16,7 @@ export type Field =
   | 'ttl'
   | 'tos'
   | 'mark'
+  | 'connection-state'
 
 /** (field & mask) lies in one of the ranges, or in none of them if negated. */
 export interface Condition {

@@ -70,7 +70,7 @@ export class Packet {
     l4 = l3 + ipv4.headerLength(bytes, l3),
     protocol = ipv4.protocol(bytes, l3),
   ): void {
-    this.bytes = bytes
+    if (this.bytes !== bytes) this.bytes = bytes // which the garbage collector is told of
     this.frame = frame
     this.l3 = l3
     this.l4 = l4

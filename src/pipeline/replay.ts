@@ -111,6 +111,8 @@ export interface ReplayReport {
   flaws: string[]
   /** The rules that were passed, with their counters; null: none. */
   rules: RuleSet | null
+  /** What the reader should know, and is no mistake. */
+  warnings: string[]
   /** The connections that are not over, as `conntrack -L` prints them; null where no rule asked for any. */
   connections: string[] | null
   /** The way of the packet that was to be explained; null where it did not come, or none was. */
@@ -243,9 +245,21 @@ class Session {
       framesPerSecond: Math.round((forwarded + flooded + delivered + dropped) / seconds),
       flaws: this.#readers.flatMap(({ flaw }) => flaw ?? []),
       rules: this.#attached?.engine.rules ?? null,
+      warnings: this.#offloaded(),
       connections: this.#connections(merge.now),
       explanation: this.#attached?.explanation() ?? null,
     }
+  }
+
+  /** Ports of which most checksums are wrong: their packets belong to no connection. */
+  #offloaded(): string[] {
+    const { counters, portNames } = this.#plane
+    return [...(this.#attached?.connections?.wrongChecksums ?? [])].flatMap(([name, wrong]) => {
+      const received = counters.rxFrames[portNames.indexOf(name)]
+      if (wrong * 2 <= received) return []
+      const why = 'as in captures taken before the network card has filled them in'
+      return `${name}: ${wrong} of ${received} frames have wrong checksums, ${why}; --checksums trust takes them as right`
+    })
   }
 
   #connections(now: Microseconds): string[] | null {

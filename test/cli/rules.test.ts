@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
+import { writePcap } from '../captures.js'
+import { udpFrame } from '../netfilter/frames.js'
 import { needs, run } from '../tools.js'
 
 const BOOT = 'pcaps/golden/boot'
@@ -237,6 +239,35 @@ t.test('replay --conntrack: the connections at the end, as conntrack -L prints t
   t.match(readFileSync(path, 'utf8'), /^icmp +1 4\d\d\d src=/m)
   t.match(br100('replay', ...PORTS, '--conntrack', path), { status: 2, stderr: /expected --rules FILE/ })
   t.match(br100(...options.slice(0, -1), join(folder, 'none', 'x')), { status: 1, stderr: /ENOENT/ })
+})
+
+t.test('--checksums: captured before the card has filled them in', async (t) => {
+  const path = join(folder, 'offloaded.pcap')
+  const frame = Buffer.from(udpFrame({ sport: 1000, dport: 2000 }))
+  frame.writeUInt16BE(0x1234, 40)
+  writePcap(
+    path,
+    [0, 1, 2].map((seconds) => ({ seconds, nanoseconds: 0, frame })),
+  )
+  const rules = file('invalid.rules', '*filter\n-A FORWARD -m state --state INVALID -j DROP\nCOMMIT\n')
+  const options = [
+    'replay',
+    '--port',
+    `a=${path}`,
+    '--port',
+    `b=${BOOT}/c1-eth2.in.pcap`,
+    '--rules',
+    rules,
+    '--json',
+  ]
+  const dropped = (stdout: string): number => (JSON.parse(stdout) as { dropped: number }).dropped
+  const verifying = br100(...options)
+  t.equal(verifying.status, 0)
+  t.match(verifying.stderr, /^br100: a: 3 of 3 frames have wrong checksums, .*--checksums trust .*\n$/)
+  const trusting = br100(...options, '--checksums', 'trust')
+  t.same([trusting.status, trusting.stderr], [0, ''])
+  t.equal(dropped(verifying.stdout) - dropped(trusting.stdout), 3)
+  t.match(br100(...options, '--checksums', 'maybe'), { status: 2, stderr: /expected verify or trust/ })
 })
 
 t.test('explain: a frame of a replay', async (t) => {

@@ -38,6 +38,8 @@ export interface Outcome {
   left: Leaving[]
   /** As `iptables-save -c` prints them, without comments. */
   counters: string
+  /** As `conntrack -L` prints them; none where no rule asks for connections. */
+  connections: string[]
 }
 
 /** Either bridge. */

@@ -2,6 +2,7 @@
 import * as ipv4 from '../../src/wire/ipv4.js'
 import { BRIDGE_MAC } from './bridge-under-test.js'
 import type { BridgeOptions, BridgeUnderTest, Entering, Leaving, Outcome } from './bridge-under-test.js'
+import { connectionTexts } from './connection-texts.js'
 import { withKernelBridge } from './kernel-bridge.js'
 import { ourBridge } from './our-bridge.js'
 import type { EngineName } from './our-bridge.js'
@@ -12,9 +13,11 @@ export interface Trial {
   /** Lines for iptables-restore. */
   rules: string[]
   entering: Entering[]
-  /** What of a frame that leaves is compared; none: all of it. */
-  comparable?: (frame: Uint8Array) => Uint8Array
+  /** What of a frame that leaves, and of a line of the connections, is compared; none: all of it. */
+  comparable?: { frame: (frame: Uint8Array) => Uint8Array; connection: (line: string) => string }
 }
+
+const ALL: NonNullable<Trial['comparable']> = { frame: (frame) => frame, connection: (line) => line }
 
 const ENGINES: readonly EngineName[] = ['compiled', 'interpreted']
 
@@ -23,7 +26,7 @@ export async function difference(trial: Trial): Promise<string | null> {
   const kernel = await withKernelBridge(trial.options, (bridge) => outcomeOf(bridge, trial))
   for (const engine of ENGINES) {
     const ours = await outcomeOf(ourBridge(trial.options, engine), trial)
-    const found = compared(kernel, ours, engine, trial.comparable)
+    const found = compared(kernel, ours, engine, trial.comparable ?? ALL)
     if (found !== null) return found
   }
   return null
@@ -38,12 +41,19 @@ function compared(
   kernel: Outcome | string,
   ours: Outcome | string,
   engine: EngineName,
-  of: Trial['comparable'],
+  { frame, connection }: NonNullable<Trial['comparable']>,
 ): string | null {
   if (typeof kernel === 'string' && typeof ours === 'string') return null
   if (typeof kernel === 'string') return `the kernel refuses, ${engine} does not: ${kernel}`
   if (typeof ours === 'string') return `${engine} refuses, the kernel does not: ${ours}`
-  const [theirs, mine] = [linesOf(kernel, of), linesOf(ours, of)]
+  const [theirConnections, myConnections] = connectionTexts(
+    kernel.connections.map(connection),
+    ours.connections.map(connection),
+  )
+  const [theirs, mine] = [
+    [...linesOf(kernel, frame), ...theirConnections],
+    [...linesOf(ours, frame), ...myConnections],
+  ]
   const lines = [
     ...without(theirs, mine).map((line) => `kernel: ${line}`),
     ...without(mine, theirs).map((line) => `ours:   ${line}`),
@@ -52,7 +62,7 @@ function compared(
 }
 
 /** What left, and every rule with its counters: the table's name in front of it, as their order may differ. */
-function linesOf({ left, counters }: Outcome, of: Trial['comparable'] = (frame) => frame): string[] {
+function linesOf({ left, counters }: Outcome, of: (frame: Uint8Array) => Uint8Array): string[] {
   let table = ''
   const counted = counters
     .trimEnd()

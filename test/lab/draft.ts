@@ -20,10 +20,14 @@ export interface Draft {
   dport: number
   /** TCP. */
   flags: number
+  sequenceNumber: number
+  acknowledgmentNumber: number
+  window: number
   tcpOptions: number[]
   /** ICMP. */
   type: number
   code: number
+  identifier: number
   ttl: number
   tos: number
   /** What is behind the transport header. */
@@ -99,6 +103,7 @@ function fillTransport(b: Uint8Array, draft: Draft, at: number, end: number): vo
   if (draft.protocol === icmp.PROTOCOL) {
     icmp.setType(b, at, draft.type)
     icmp.setCode(b, at, draft.code)
+    icmp.setIdentifier(b, at, draft.identifier)
     icmp.fillChecksum(b, at, end)
   }
 }
@@ -107,11 +112,11 @@ function fillTcp(b: Uint8Array, draft: Draft, at: number, end: number): void {
   const options = padded(draft.tcpOptions)
   tcp.setSourcePort(b, at, draft.sport)
   tcp.setDestinationPort(b, at, draft.dport)
-  tcp.setSequenceNumber(b, at, 0x01020304)
-  tcp.setAcknowledgmentNumber(b, at, 0xf1f2f3f4)
+  tcp.setSequenceNumber(b, at, draft.sequenceNumber)
+  tcp.setAcknowledgmentNumber(b, at, draft.acknowledgmentNumber)
   tcp.setDataOffset(b, at, tcp.HEADER_LENGTH + options.length)
   tcp.setFlags(b, at, draft.flags)
-  tcp.setWindow(b, at, 0x2000)
+  tcp.setWindow(b, at, draft.window)
   b.set(options, at + tcp.HEADER_LENGTH)
   tcp.fillChecksum(b, at, end, ETHERNET + 12)
 }
@@ -152,9 +157,13 @@ export function draftOf(fields: Partial<Draft>): Draft {
     sport: 1000,
     dport: 53,
     flags: tcp.SYN,
+    sequenceNumber: 0x01020304,
+    acknowledgmentNumber: 0xf1f2f3f4,
+    window: 0x2000,
     tcpOptions: [],
     type: icmp.ECHO_REQUEST,
     code: 0,
+    identifier: 0,
     ttl: 64,
     tos: 0,
     payload: new Uint8Array(0),

@@ -101,6 +101,13 @@ export function withoutChosenPort(frame: Uint8Array): Uint8Array {
   return b
 }
 
+/** The same for a line of `conntrack -L`: answers go to the port that was chosen. */
+export function withoutAnswersPort(line: string): string {
+  return line.replace(/(.* dport=)(\d+)/, (_, before: string, port: string) =>
+    isOwn(Number(port)) ? `${before}${port}` : `${before}${classOf(Number(port))}`,
+  )
+}
+
 /** Frames of several conversations, among them what answers would be if something had been changed. */
 export function natTraffic(random: Random, count: number): Entering[] {
   return Array.from({ length: count }, () => {

@@ -4,7 +4,7 @@ import { runs } from '../soak.js'
 import { difference, minimised, trialText } from './differential.js'
 import type { Trial } from './differential.js'
 import { needsKernelBridge } from './kernel-bridge.js'
-import { WITNESSES, natRules, natTraffic, withoutChosenPort } from './nat-traffic.js'
+import { WITNESSES, natRules, natTraffic, withoutAnswersPort, withoutChosenPort } from './nat-traffic.js'
 import { Random } from './random.js'
 import { NEIGHBOURS } from './values.js'
 
@@ -28,7 +28,7 @@ t.test('translated addresses: the kernel and we', { timeout: 300_000 }, async (t
       options: random.pick(OPTIONS),
       rules,
       entering: natTraffic(random, FRAMES),
-      comparable: withoutChosenPort,
+      comparable: { frame: withoutChosenPort, connection: withoutAnswersPort },
     }
     const found = await difference(trial)
     if (found === null) {

@@ -68,6 +68,7 @@ async function play(
   return {
     left: leavingOf(folder),
     counters: [...saveLines(report.rules!, { counters: true }), ''].join('\n'),
+    connections: report.connections ?? [],
   }
 }
 

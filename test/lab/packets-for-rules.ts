@@ -6,7 +6,7 @@ import { formatIpv4, formatMac, parseMac } from '../../src/wire/address.js'
 import { BRIDGE_MAC, PORTS } from './bridge-under-test.js'
 import type { Entering } from './bridge-under-test.js'
 import { damages } from './damage.js'
-import { frameOf } from './draft.js'
+import { draftOf, frameOf } from './draft.js'
 import type { Draft } from './draft.js'
 import type { Random } from './random.js'
 import { ADDRESSES, PORT_NUMBERS, STATIONS, home } from './values.js'
@@ -38,7 +38,7 @@ const isAnswerable = (source: string): boolean =>
  * The kernel's own IP stack answers malformed options with ICMP, which has nothing to do with rules: what has
  * options goes to a station instead of the node.
  */
-function notComplainedOf(frame: Uint8Array): Uint8Array {
+export function notComplainedOf(frame: Uint8Array): Uint8Array {
   const to = formatMac(frame, 0)
   if (to !== BRIDGE_MAC && !Object.values(PORTS).includes(to)) return frame
   const b = frame.slice()
@@ -48,7 +48,7 @@ function notComplainedOf(frame: Uint8Array): Uint8Array {
 
 function randomDraft(random: Random): Draft {
   const from = random.pick(STATIONS)
-  return {
+  return draftOf({
     port: random.chance(95) ? home(from) : random.pick(PORT_NAMES),
     from,
     to: random.chance(75) ? random.pick(STATIONS) : random.pick(DESTINATIONS),
@@ -64,14 +64,9 @@ function randomDraft(random: Random): Draft {
     ttl: random.pick([0, 1, 2, 63, 64, 64, 64, 255]),
     tos: random.pick([0, 0, 0, 0x10, 0x28, 0xb8, 0x20, 0x03, 0xff]),
     payload: new Uint8Array(random.pick([0, 0, 4, 12, 40, 100, 1300])).fill(random.pick([0, 0x61])),
-    ipOptions: [],
     identification: random.between(1, 0xffff),
-    fragmentOffset: 0,
-    moreFragments: false,
     padding: random.pick([0, 0, 0, 6, 18]),
-    cut: 0,
-    tags: [],
-  }
+  })
 }
 
 /** Everybody, groups, the node, a port's own address, nobody, and two that bridges treat as their own matter. */

@@ -15,22 +15,43 @@ const MOST_RULES = 40
 
 /** Lines of a rule set as iptables-restore takes them. One in twelve has a line that iptables ought to refuse. */
 export function randomRules(random: Random): string[] {
-  const tables = TABLES.filter(() => random.chance(60))
-  if (tables.length === 0) tables.push(random.pick(TABLES))
-  const rules = random.between(1, MOST_RULES)
-  const lines = tables.flatMap((table) => randomTable(random, table, Math.ceil(rules / tables.length)))
+  const lines = tablesOf(random, TABLES, 15, randomRule)
   if (random.chance(8)) spoil(random, lines)
   return lines
 }
 
-function randomTable(random: Random, table: TableName, rules: number): string[] {
+/** A rule without the `-A CHAIN` in front of it. */
+export type RuleMaker = (random: Random, place: Place) => string
+
+/** Lines for some of these tables, at least one. Of a hundred policies `dropping` are DROP. */
+export function tablesOf(
+  random: Random,
+  names: readonly TableName[],
+  dropping: number,
+  makeRule: RuleMaker,
+): string[] {
+  const tables = names.filter(() => random.chance(60))
+  if (tables.length === 0) tables.push(random.pick(names))
+  const rules = random.between(1, MOST_RULES)
+  return tables.flatMap((table) =>
+    randomTable(random, table, Math.ceil(rules / tables.length), dropping, makeRule),
+  )
+}
+
+function randomTable(
+  random: Random,
+  table: TableName,
+  rules: number,
+  dropping: number,
+  makeRule: RuleMaker,
+): string[] {
   const builtIn = TABLE_HOOKS[table].map((hook) => HOOK_NAMES[hook])
   const own = ['first', 'second', 'a-name-of-twenty-eight-chars', 'last'].slice(0, random.between(0, 4))
-  const policies = builtIn.map((chain) => `:${chain} ${random.chance(15) ? 'DROP' : 'ACCEPT'} [0:0]`)
+  const policies = builtIn.map((chain) => `:${chain} ${random.chance(dropping) ? 'DROP' : 'ACCEPT'} [0:0]`)
   const lines = Array.from({ length: rules }, () => {
     const at = own.length > 0 && random.chance(50) ? random.below(own.length) : -1
     const chain = at === -1 ? usedChain(random, builtIn) : own[at]
-    return `-A ${chain} ${randomRule(random, { table, chain, later: own.slice(at + 1) })}`.trimEnd()
+    return `-A ${chain} ${makeRule(random, { table, chain, later: own.slice(at + 1) })}`.trimEnd()
   })
   return [`*${table}`, ...policies, ...own.map((chain) => `:${chain} - [0:0]`), ...lines, 'COMMIT']
 }
@@ -41,7 +62,7 @@ function usedChain(random: Random, builtIn: readonly string[]): string {
   return chain === 'OUTPUT' || chain === 'INPUT' ? random.pick(builtIn) : chain
 }
 
-function randomRule(random: Random, place: Place): string {
+const randomRule: RuleMaker = (random, place) => {
   const protocol = random.pick(PROTOCOLS)
   const asked = [
     ...addressParts(random),

@@ -32,6 +32,8 @@ function fieldOf(field: Field, packet: Packet): number | null {
       return bytes[l3 + 8]
     case 'tos':
       return bytes[l3 + 1]
+    case 'connection-state':
+      return packet.connectionState
     default:
       return packet[field]
   }
@@ -51,6 +53,9 @@ const bytesLong = fc.integer({ min: 27, max: 45 })
 const address = fc.constantFrom(
   ...['0.0.0.0', '10.0.0.1', '10.0.0.2', '127.255.255.255', '128.0.0.0', '255.255.255.255'],
 )
+const states = fc
+  .subarray(['INVALID', 'NEW', 'ESTABLISHED', 'RELATED', 'UNTRACKED'], { minLength: 1 })
+  .map(String)
 const word = fc.constantFrom('0', '1', '0xff', '0x7fffffff', '0x80000000', '0xffffffff')
 const not = fc.constantFrom('', '! ')
 const maybe = (part: fc.Arbitrary<string>): fc.Arbitrary<string> => fc.option(part, { nil: '' })
@@ -75,6 +80,8 @@ const ofAnyProtocol = fc.oneof(
   match('tos', option('tos', both(byte, '/'))),
   match('dscp', option('dscp', fc.constantFrom(0, 1, 4, 16, 32, 63))),
   match('mark', option('mark', both(word, '/'))),
+  match('state', option('state', states)),
+  match('conntrack', option('ctstate', states)),
   match('iprange', option('src-range', both(address, '-')), maybe(option('dst-range', both(address, '-')))),
 )
 const multiport = match(
@@ -119,6 +126,7 @@ const question = fc.constantFrom('tcp' as const, 'udp' as const, 'icmp' as const
     tos: byte,
     offset: fc.constantFrom(0, 0, 0, 8, 16),
     mark: word,
+    connectionState: fc.constantFrom(1, 2, 4, 8, 16),
   }),
 )
 
@@ -130,7 +138,7 @@ t.test('conditions say what the match decides', async (t) => {
     ipv4.setTtl(frame, L3, fields.ttl)
     ipv4.setTos(frame, L3, fields.tos)
     ipv4.setFragmentOffset(frame, L3, fields.offset)
-    const packet = packetOf(frame, { mark: Number(fields.mark) })
+    const packet = packetOf(frame, { mark: Number(fields.mark), connectionState: fields.connectionState })
     const { conditions } = ruleOf(rule).matches[0]
     assert.ok(conditions !== undefined, rule)
     const decided = holds(rule, packet) === true

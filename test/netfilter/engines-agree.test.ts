@@ -44,6 +44,7 @@ const rule = (targets: string[]): fc.Arbitrary<string> =>
       maybe(fc.tuple(not, network).map(([n, a]) => `${n}-d ${a}`)),
       maybe(fc.constantFrom('-i br100', '! -i br100', '-o br+', '-f', '! -f')),
       protocol,
+      maybe(fc.constantFrom('-m state --state RELATED,ESTABLISHED', '-m conntrack ! --ctstate NEW')),
       fc.constantFrom(
         '',
         ...targets.map((target) => `-j ${target}`),
@@ -112,12 +113,12 @@ const frame = fc
 t.test('the compiled engine agrees with the interpreter', async (t) => {
   const property = fc.property(
     rules,
-    fc.array(frame, { minLength: 1, maxLength: 30, size: 'max' }),
+    fc.array(fc.tuple(frame, fc.constantFrom(1, 2, 4, 8, 16)), { minLength: 1, maxLength: 30, size: 'max' }),
     (text, frames) => {
       const engines = [interpret(ruleSet(text), runtime()), compile(ruleSet(text), runtime())]
       const said = engines.map((engine) => {
-        const verdicts = frames.map((bytes) => {
-          const packet = packetOf(bytes, { inInterface: 'br100', outInterface: 'br100' })
+        const verdicts = frames.map(([bytes, connectionState]) => {
+          const packet = packetOf(bytes, { inInterface: 'br100', outInterface: 'br100', connectionState })
           return engine.judge(FORWARD, packet) === ACCEPT ? 'accept' : culpritText(engine.culprit)
         })
         return { verdicts, counters: [...saveLines(engine.rules, { counters: true })] }

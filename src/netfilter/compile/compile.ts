@@ -19,6 +19,8 @@ import { ACCEPT, CONTINUE, DROP, RETURN } from '../verdict.js'
 import { depthOf } from './depth.js'
 import { emit, sourceLine } from './emit.js'
 import type { Emitted } from './emit.js'
+import { hookFunctions } from './hook-functions.js'
+import type { HookStep } from './hook-functions.js'
 import { lower } from './lower.js'
 import { createMachine } from './machine.js'
 import type { MachineLinks } from './machine.js'
@@ -106,11 +108,9 @@ function makeFunctions({ text, segments, entries, links }: Emitted): (...parts: 
 }
 
 /** What is done at a hook: a built-in chain with where it counts, or what connections need. */
-interface Entry {
+interface Entry extends HookStep {
   step: Step
   chain: Chain
-  counters: number
-  ask: (packet: Packet, counters: number) => number
 }
 
 class Compiled implements Engine {
@@ -124,6 +124,7 @@ class Compiled implements Engine {
   readonly #connections: Conntrack | null
   readonly #layout: Layout
   readonly #entries: Entry[][]
+  readonly #ask: (hook: Hook, packet: Packet) => number
   /** By hook: whether a rule there may begin to trace the packet. */
   readonly #mayMark: readonly boolean[]
 
@@ -143,6 +144,9 @@ class Compiled implements Engine {
     const emitted = emitAll(rules)
     this.#layout = layOut(emitted.segments, emitted.chains)
     this.#entries = this.#link(emitted)
+    this.#ask = hookFunctions(this.#entries, (hook, step, verdict, packet) =>
+      this.#ended(hook, step, verdict, packet),
+    )
   }
 
   /** The rules, with what was counted since the last look. */
@@ -167,21 +171,21 @@ class Compiled implements Engine {
     )
       return this.#interpreter.judge(hook, packet)
     packet.hook = hook
-    const entries = this.#entries[hook]
-    for (let i = 0; i < entries.length; i++) {
-      const { chain, ask, counters } = entries[i]
-      const verdict = ask(packet, counters)
-      if (verdict === ACCEPT) continue
-      if (verdict !== DROP) {
-        chain.packets++
-        chain.bytes += packet.end - packet.l3
-        if (chain.policy === 'ACCEPT') continue
-        this.#world.dropped = -1
-      }
-      this.#blame(entries[i], packet)
-      return DROP
+    return this.#ask(hook, packet)
+  }
+
+  /** A step has dropped the packet, or its chain has come to the policy. */
+  #ended(hook: Hook, step: number, verdict: number, packet: Packet): number {
+    const entry = this.#entries[hook][step]
+    if (verdict !== DROP) {
+      const { chain } = entry
+      chain.packets++
+      chain.bytes += packet.end - packet.l3
+      if (chain.policy === 'ACCEPT') return ACCEPT
+      this.#world.dropped = -1
     }
-    return ACCEPT
+    this.#blame(entry, packet)
+    return DROP
   }
 
   #blame({ step, chain }: Entry, packet: Packet): void {
@@ -216,25 +220,20 @@ class Compiled implements Engine {
       return stepsAt(hook as Hook, this.#connections !== null, has).map((step) => {
         if (isConnectionStep(step)) return this.#ofConnections(step)
         const i = find(step)
-        const ask = functions.entries[i]
         return {
           step,
           chain: chainOf(step)!,
           counters: at[entries[i].number],
-          ask: step === 'nat' ? this.#onlyFirst(hook as Hook, ask) : ask,
+          ask: functions.entries[i],
+          // The table nat is asked of packets that begin a connection; the others have passed it.
+          asksOf: step === 'nat' ? this.#connections!.asksNat : null,
         }
       })
     })
   }
 
   #ofConnections(step: ConnectionStep): Entry {
-    return { step, chain: NO_CHAIN, counters: 0, ask: this.#connections![step] }
-  }
-
-  /** The table nat is asked of packets that begin a connection; the others have passed it. */
-  #onlyFirst(hook: Hook, ask: Entry['ask']): Entry['ask'] {
-    const { asksNat } = this.#connections!
-    return (packet, counters) => (asksNat(packet, hook) ? ask(packet, counters) : ACCEPT)
+    return { step, chain: NO_CHAIN, counters: 0, ask: this.#connections![step], asksOf: null }
   }
 }
 

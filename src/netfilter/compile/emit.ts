@@ -63,6 +63,7 @@ const READ: Record<Field, readonly [name: string, expression: string, bits: numb
   ttl: ['ttl', 'b[p.l3 + 8]', 8],
   tos: ['tos', 'b[p.l3 + 1]', 8],
   mark: ['mark', 'p.mark | 0', 32],
+  'connection-state': ['state', 'p.connectionState', 8],
 }
 
 /** More functions than these V8 would not come to compile: what few rules jump to becomes data. */

@@ -8,17 +8,32 @@ import * as icmp from '../../wire/icmp.js'
 import * as ipv4 from '../../wire/ipv4.js'
 import * as tcp from '../../wire/tcp.js'
 import * as udp from '../../wire/udp.js'
-import { PREROUTING } from '../hook.js'
+import * as hooks from '../hook.js'
 import type { Packet } from '../packet.js'
-import { ACCEPT, DROP } from '../verdict.js'
+import * as verdicts from '../verdict.js'
+import { hasWrongChecksum } from './checksums.js'
 import { createCounters } from './counters.js'
 import type { ConnectionCounters } from './counters.js'
 import { createGeneric, createGre, createIcmp, createUdp } from './datagrams.js'
-import {
+import * as entries from './entry.js'
+import { createNat } from './nat.js'
+import type { Nat } from './nat.js'
+import { createTable } from './table.js'
+import type { ConnectionTable } from './table.js'
+import { createTcp } from './tcp.js'
+import { DEFAULT_TIMEOUTS } from './timeouts.js'
+import type { ConntrackTimeouts } from './timeouts.js'
+import * as outcomes from './tracker.js'
+import type { ProtocolTracker } from './tracker.js'
+import { GRE, hasAnswers, hasPorts, invertedPorts, portsOf } from './tuple.js'
+
+// An imported constant is loaded and checked at each use.
+const {
   CONFIRMED,
   DESTINATION,
   ESTABLISHED,
   EXPECTED,
+  EXPIRES,
   INVALID,
   NEW,
   ORIGINAL,
@@ -31,17 +46,13 @@ import {
   STATUS,
   TUPLE_WORDS,
   UNTRACKED,
-} from './entry.js'
-import { createNat } from './nat.js'
-import type { Nat } from './nat.js'
-import { createTable } from './table.js'
-import type { ConnectionTable } from './table.js'
-import { createTcp } from './tcp.js'
-import { DEFAULT_TIMEOUTS } from './timeouts.js'
-import type { ConntrackTimeouts } from './timeouts.js'
-import { AGAIN, TRACKED, UNTRACKABLE } from './tracker.js'
-import type { ProtocolTracker } from './tracker.js'
-import { GRE, hasAnswers, hasPorts, invertedPorts, portsOf } from './tuple.js'
+} = entries
+const { PREROUTING } = hooks
+const { ACCEPT, DROP } = verdicts
+const { AGAIN, TRACKED, UNTRACKABLE } = outcomes
+const { PROTOCOL: TCP } = tcp
+const { PROTOCOL: UDP } = udp
+const { PROTOCOL: ICMP } = icmp
 
 /** How connections are tracked. */
 export interface ConntrackOptions {
@@ -50,16 +61,18 @@ export interface ConntrackOptions {
   timeouts?: Partial<ConntrackTimeouts>
   /** Packets of a wrong TCP, UDP or ICMP checksum belong to no connection (nf_conntrack_checksum). Default true. */
   verifiesChecksums?: boolean
-  /** 32 random bits, for ports that may be any. Default Math.random. */
-  random?: () => number
   /** Packets and bytes are counted from the beginning (nf_conntrack_acct). Default: from when rules ask for them on. */
   accounting?: boolean
+  /** 32 random bits, for ports that may be any. Default Math.random. */
+  random?: () => number
 }
 
 /** Connections at work. */
 export interface Conntrack extends Nat {
   readonly table: ConnectionTable
   readonly counters: ConnectionCounters
+  /** Packets that came in by each port and were of no connection because of a wrong checksum. */
+  readonly wrongChecksums: ReadonlyMap<string, number>
   /** Finds the packet's connection, or begins one. DROP where the table is full, else ACCEPT. */
   track(packet: Packet): number
   /** The packet has passed all rules: the connection that it begins is entered. DROP where another one is in its place. */
@@ -83,7 +96,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const table = createTable(most)
   const counters = createCounters(most)
   if (options.accounting === true) counters.start()
-  const { words } = table
+  const { words, doubles, findPacket } = table
   let isArriving = false
   const verifies = (): boolean => verifiesChecksums && isArriving
   const tcpTracker = createTcp(table, timeouts, verifies)
@@ -92,47 +105,70 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const greTracker = createGre(table, timeouts)
   const genericTracker = createGeneric(table, timeouts)
   const nat = createNat(table, () => verifiesChecksums, random)
+  const wrongChecksums = new Map<string, number>()
   /** Entries of packets that are on their way, not entered yet. */
   const pending: number[] = []
 
   function trackerOf(protocol: number): ProtocolTracker {
-    if (protocol === tcp.PROTOCOL) return tcpTracker
-    if (protocol === udp.PROTOCOL) return udpTracker
-    if (protocol === icmp.PROTOCOL) return icmpTracker
+    if (protocol === TCP) return tcpTracker
+    if (protocol === UDP) return udpTracker
+    if (protocol === ICMP) return icmpTracker
     return protocol === GRE ? greTracker : genericTracker
+  }
+
+  // V8 learns by the place of a call what is called there: the frequent ones have places of their own.
+  function isSound(protocol: number, packet: Packet): boolean {
+    if (protocol === TCP) return tcpTracker.isSound(packet)
+    if (protocol === UDP) return udpTracker.isSound(packet)
+    return hasPorts(protocol, packet.bytes, packet.l4, packet.end) && trackerOf(protocol).isSound(packet)
+  }
+
+  function outcomeOf(protocol: number, entry: number, direction: number, packet: Packet): number {
+    if (protocol === TCP) return tcpTracker.packet(entry, direction, packet)
+    if (protocol === UDP) return udpTracker.packet(entry, direction, packet)
+    return trackerOf(protocol).packet(entry, direction, packet)
   }
 
   function track(packet: Packet): number {
     if (packet.connection !== 0 || packet.connectionState === UNTRACKED) return ACCEPT
     packet.connectionState = INVALID
-    const { bytes, protocol, l4, end } = packet
-    if (packet.fragmentOffset !== 0 || !hasPorts(protocol, bytes, l4, end)) return ACCEPT
+    const { protocol } = packet
+    if (packet.fragmentOffset !== 0) return ACCEPT
     isArriving = packet.hook === PREROUTING // the node's own checksums are taken to be right
-    const tracker = trackerOf(protocol)
-    if (!tracker.isSound(packet)) return ACCEPT
-    if (protocol === icmp.PROTOCOL && icmp.isError(icmp.type(packet.bytes, l4))) relate(packet)
-    else return find(packet, tracker)
+    if (!isSound(protocol, packet)) {
+      if (isArriving && hasWrongChecksum(packet)) countWrong(packet.physicalIn)
+      return ACCEPT
+    }
+    if (protocol === ICMP && icmp.isError(icmp.type(packet.bytes, packet.l4))) relate(packet)
+    else return find(packet)
     return ACCEPT
   }
 
-  function find(packet: Packet, tracker: ProtocolTracker): number {
-    const { source, destination, protocol, now } = packet
+  function countWrong(port: string): void {
+    wrongChecksums.set(port, (wrongChecksums.get(port) ?? 0) + 1)
+  }
+
+  function find(packet: Packet): number {
+    const { protocol } = packet
     const ports = portsOf(protocol, packet.bytes, packet.l4, packet.end)
     for (;;) {
-      let reference = table.find(source, destination, ports, protocol, now)
-      if (reference === 0) {
+      let reference = findPacket(packet, ports)
+      const isNew = reference === 0
+      if (isNew) {
         if (!hasAnswers(protocol, ports)) return ACCEPT
-        reference = begin(packet, ports, tracker)
+        reference = begin(packet, ports, trackerOf(protocol))
         if (reference === 0) return DROP
         if (reference === -1) return ACCEPT
       }
       const entry = reference & ~1
       const direction = reference & 1
-      const outcome = tracker.packet(entry, direction, packet)
+      const outcome = outcomeOf(protocol, entry, direction, packet)
       if (outcome === AGAIN) {
         table.remove(entry)
         continue
       }
+      // Until it is entered an entry says for how long it will be kept, not until when.
+      if (isNew) doubles[(entry + EXPIRES) >> 1] -= packet.now
       if (outcome !== UNTRACKABLE) take(packet, entry, direction)
       if (counters.isOn && outcome === TRACKED) counters.add(entry, direction, packet)
       return ACCEPT
@@ -193,13 +229,17 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   }
 
   function confirm({ connection, direction, now }: Packet): number {
-    return connection === 0 ? ACCEPT : confirmEntry(connection, direction, now)
+    if (connection === 0 || (words[connection + STATUS] & CONFIRMED) !== 0) return ACCEPT
+    return confirmEntry(connection, direction, now)
   }
 
   function confirmEntry(entry: number, direction: number, now: Microseconds): number {
     if (direction !== ORIGINAL || (words[entry + STATUS] & CONFIRMED) !== 0) return ACCEPT
     if (isTaken(entry, ORIGINAL, now) || isTaken(entry, REPLY, now)) return DROP
-    pending.splice(pending.indexOf(entry), 1)
+    // Nearly always it is the only one.
+    if (pending[pending.length - 1] === entry) pending.pop()
+    else pending.splice(pending.indexOf(entry), 1)
+    doubles[(entry + EXPIRES) >> 1] += now
     table.insert(entry)
     return ACCEPT
   }
@@ -226,5 +266,5 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     answer.connectionState = RELATED
   }
 
-  return { table, counters, track, confirm, confirmEntry, release, ignore, attach, ...nat }
+  return { table, counters, wrongChecksums, track, confirm, confirmEntry, release, ignore, attach, ...nat }
 }

@@ -3,11 +3,15 @@ import type { Packet } from '../packet.js'
 import * as checksums from '../../wire/checksum.js'
 import * as icmp from '../../wire/icmp.js'
 import * as udp from '../../wire/udp.js'
-import { ASSURED, EXPIRES, SEEN_REPLY, STATUS, STREAM_SINCE } from './entry.js'
+import * as entries from './entry.js'
 import type { ConnectionTable } from './table.js'
 import type { ConntrackTimeouts } from './timeouts.js'
-import { TRACKED } from './tracker.js'
+import * as tracker from './tracker.js'
 import type { ProtocolTracker } from './tracker.js'
+
+// An imported constant is loaded and checked at each use.
+const { ASSURED, EXPIRES, SEEN_REPLY, STATUS, STREAM_SINCE } = entries
+const { TRACKED } = tracker
 
 const SECOND = 1_000_000
 /** Traffic both ways that goes on after this makes a stream. */

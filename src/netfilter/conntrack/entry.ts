@@ -40,6 +40,19 @@ export const [SIDES, SIDE_WORDS] = [24, 6]
  */
 export const [END, MAX_END, MAX_WINDOW, MAX_ACK, SCALE, FLAGS] = [0, 1, 2, 3, 4, 5]
 
+/** Bits of FLAGS: the side has said how far it shifts its windows (RFC 7323 §2), */
+export const WINDOW_SCALE = 0x01
+/** that it takes selective acknowledgments (RFC 2018), */
+export const SACK_PERMITTED = 0x02
+/** it closes first, */
+export const CLOSE_INIT = 0x04
+/** it was seen from the middle on: what does not fit is let through, */
+export const LIBERAL = 0x08
+/** some of its data is not acknowledged yet, */
+export const UNACKNOWLEDGED = 0x10
+/** MAX_ACK is known. */
+export const HAS_MAX_ACK = 0x80
+
 /** When a UDP connection becomes a stream: microseconds, two words. */
 export const STREAM_SINCE = 14
 
@@ -57,8 +70,10 @@ export const SOURCE_TRANSLATED = 1 << 4
 export const DESTINATION_TRANSLATED = 1 << 5
 /** the table nat was asked for the source, */
 export const SOURCE_DECIDED = 1 << 7
-/** or for the destination. */
+/** or for the destination, */
 export const DESTINATION_DECIDED = 1 << 8
+/** it is over, whatever time it has left: who has it in hand may still ask what it was. */
+export const DYING = 1 << 9
 
 /** What a packet is to its connection: bits, so that rules can ask for several. */
 export const [INVALID, ESTABLISHED, RELATED, NEW, UNTRACKED] = [1, 2, 4, 8, 16]

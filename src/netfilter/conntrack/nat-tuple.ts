@@ -2,7 +2,17 @@
 import type { Microseconds } from '../../core/clock.js'
 import * as icmp from '../../wire/icmp.js'
 import * as tcp from '../../wire/tcp.js'
-import {
+import * as entries from './entry.js'
+import { hashAddress } from './jhash.js'
+import { SOURCE_OF } from './nat-packet.js'
+import type { PortQuestion } from './port-index.js'
+import type { ConnectionTable } from './table.js'
+import * as states from './tcp-states.js'
+import { isAfter } from './tcp-window.js'
+import { hasRealPorts, invertedPorts } from './tuple.js'
+
+// An imported constant is loaded and checked at each use.
+const {
   DESTINATION,
   END,
   PORTS,
@@ -14,13 +24,8 @@ import {
   STATUS,
   TCP_STATE,
   TUPLE_WORDS,
-} from './entry.js'
-import { hashAddress } from './jhash.js'
-import { SOURCE_OF } from './nat-packet.js'
-import type { ConnectionTable } from './table.js'
-import { SYN_SENT, TIME_WAIT } from './tcp-states.js'
-import { isAfter } from './tcp-window.js'
-import { hasRealPorts, invertedPorts } from './tuple.js'
+} = entries
+const { SYN_SENT, TIME_WAIT } = states
 
 /** What a rule allows: addresses, unsigned, and ports (of ICMP: identifiers). */
 export interface NatRange {
@@ -144,7 +149,9 @@ export function createTupleSearch(
     const isAnywhere = range.isRandom || side === SOURCE_OF || isIcmp()
     const offset =
       range.base === null ? (isAnywhere ? random() & 0xffff : 0) : (portOf(side) - range.base) & 0xffff
-    for (let i = 0; i < Math.min(size, TRIES); i++) {
+    // Where any port will do, and many are known to be taken, trying some is in vain.
+    const isKnown = isAnywhere && range.base === null && size > TRIES && taken.keeps(questionFor(side))
+    for (let i = 0; !isKnown && i < Math.min(size, TRIES); i++) {
       setPort(side, least + ((offset + i) % size))
       if (!isUsed()) return
     }
@@ -165,18 +172,22 @@ export function createTupleSearch(
   }
 
   function firstFree(side: number, least: number, size: number, offset: number): number {
-    const asked = {
+    const asked = questionFor(side)
+    const free = taken.firstFree(asked, least, size, offset)
+    if (free !== -1 || now < cleaned + SECOND) return free
+    cleaned = now
+    table.clean(now)
+    return taken.firstFree(asked, least, size, offset)
+  }
+
+  function questionFor(side: number): PortQuestion {
+    return {
       source: tuple.destination,
       destination: tuple.source,
       ports: invertedPorts(protocol & 0xff, tuple.ports),
       isUpper: isIcmp() || side !== SOURCE_OF,
       protocol,
     }
-    const free = taken.firstFree(asked, least, size, offset)
-    if (free !== -1 || now < cleaned + SECOND) return free
-    cleaned = now
-    table.clean(now)
-    return taken.firstFree(asked, least, size, offset)
   }
 
   /** A connection that is over but for waiting gives its port up (nf_nat_used_tuple_harder, RFC 6191 §2). */

@@ -5,11 +5,19 @@
  */
 import * as icmp from '../../wire/icmp.js'
 import * as ipv4 from '../../wire/ipv4.js'
-import { INPUT, POSTROUTING, PREROUTING } from '../hook.js'
+import * as hooks from '../hook.js'
 import type { Hook } from '../hook.js'
 import type { Packet } from '../packet.js'
-import { ACCEPT, DROP } from '../verdict.js'
-import {
+import * as verdicts from '../verdict.js'
+import * as entries from './entry.js'
+import { DESTINATION_OF, SOURCE_OF, rewrite } from './nat-packet.js'
+import { createTupleSearch } from './nat-tuple.js'
+import type { NatRange } from './nat-tuple.js'
+import type { ConnectionTable } from './table.js'
+import { invertedPorts } from './tuple.js'
+
+// An imported constant is loaded and checked at each use.
+const {
   CONFIRMED,
   DESTINATION,
   DESTINATION_DECIDED,
@@ -23,12 +31,9 @@ import {
   SOURCE_TRANSLATED,
   STATUS,
   TUPLE_WORDS,
-} from './entry.js'
-import { DESTINATION_OF, SOURCE_OF, rewrite } from './nat-packet.js'
-import { createTupleSearch } from './nat-tuple.js'
-import type { NatRange } from './nat-tuple.js'
-import type { ConnectionTable } from './table.js'
-import { invertedPorts } from './tuple.js'
+} = entries
+const { INPUT, POSTROUTING, PREROUTING } = hooks
+const { ACCEPT, DROP } = verdicts
 
 /** What NAT changes at a hook: the destination before a packet is routed, the source after it. */
 export function sideAt(hook: Hook): number {
@@ -57,8 +62,9 @@ export interface Nat {
 export function createNat(table: ConnectionTable, verifies: () => boolean, random: () => number): Nat {
   const { words, sources } = table
   const search = createTupleSearch(table, random)
+  const own: [least: number, greatest: number] = [0, 0]
   const unchanged: NatRange = {
-    addresses: null,
+    addresses: own,
     ports: null,
     base: null,
     isRandom: false,
@@ -111,8 +117,8 @@ export function createNat(table: ConnectionTable, verifies: () => boolean, rando
   /** The address that it has by now must stay; the port need not. */
   function bindUnchanged(packet: Packet): void {
     const reply = packet.connection + REPLY * TUPLE_WORDS
-    const own = words[reply + (sideAt(packet.hook) === SOURCE_OF ? DESTINATION : SOURCE)] >>> 0
-    bind(packet, { ...unchanged, addresses: [own, own] })
+    own[0] = own[1] = words[reply + (sideAt(packet.hook) === SOURCE_OF ? DESTINATION : SOURCE)] >>> 0
+    bind(packet, unchanged)
   }
 
   /** Answers are changed back where the other side was changed. */

@@ -7,6 +7,8 @@ import { DESTINATION, ORIGINAL, PORTS, PROTOCOL, REPLY, SOURCE, TUPLE_WORDS } fr
 /** Tuples at most, of 8 KiB each. */
 const MOST = 16
 const ALL = 65_536
+/** Ports that are passed over at once where all of them are taken. */
+const BLOCK = 256
 
 /** All of a tuple but a port. */
 export interface PortQuestion {
@@ -22,12 +24,16 @@ export interface PortQuestion {
 interface Kept extends PortQuestion {
   /** Connections that have the port. */
   counts: Uint8Array
+  /** By block: how many of its ports are taken. */
+  taken: Uint16Array
 }
 
 /** The tuples that are kept. */
 export interface PortIndex {
   /** A connection has come into the table, or goes. */
   changed(entry: number, by: 1 | -1): void
+  /** Whether the tuple is kept: then `firstFree` is faster than trying ports. */
+  keeps(asked: PortQuestion): boolean
   /** The first free port from `least + offset` on, of `size` ports in a circle; -1 where none is. */
   firstFree(asked: PortQuestion, least: number, size: number, offset: number): number
 }
@@ -54,16 +60,19 @@ export function createPortIndex(
   function enter(one: Kept, entry: number, by: number): void {
     for (const direction of [ORIGINAL, REPLY]) {
       const port = portIn(one, entry + direction * TUPLE_WORDS, words[entry + PROTOCOL])
-      if (port !== -1) one.counts[port] += by
+      if (port === -1) continue
+      const was = one.counts[port]
+      one.counts[port] += by
+      if ((was === 0) !== (one.counts[port] === 0)) one.taken[Math.floor(port / BLOCK)] += by
     }
   }
 
   function changed(entry: number, by: 1 | -1): void {
-    for (const one of kept) enter(one, entry, by)
+    for (let i = 0; i < kept.length; i++) enter(kept[i], entry, by)
   }
 
   function keep(asked: PortQuestion): Kept {
-    const one = { ...asked, counts: new Uint8Array(ALL) }
+    const one = { ...asked, counts: new Uint8Array(ALL), taken: new Uint16Array(ALL / BLOCK) }
     forEach((entry) => enter(one, entry, 1))
     if (kept.length < MOST) kept.push(one)
     else kept[next++ % MOST] = one
@@ -71,7 +80,14 @@ export function createPortIndex(
   }
 
   function firstFree(asked: PortQuestion, least: number, size: number, offset: number): number {
-    const known = kept.find(
+    const one = known(asked) ?? keep(asked)
+    const from = least + (offset % size)
+    const after = freeIn(one, from, least + size)
+    return after === -1 ? freeIn(one, least, from) : after
+  }
+
+  function known(asked: PortQuestion): Kept | undefined {
+    return kept.find(
       (one) =>
         one.source === asked.source &&
         one.destination === asked.destination &&
@@ -79,13 +95,15 @@ export function createPortIndex(
         one.isUpper === asked.isUpper &&
         (asked.isUpper ? (one.ports ^ asked.ports) & 0xffff : (one.ports ^ asked.ports) >>> 16) === 0,
     )
-    const { counts } = known ?? keep(asked)
-    const from = least + (offset % size)
-    const after = counts.indexOf(0, from)
-    if (after !== -1 && after < least + size) return after
-    const before = counts.indexOf(0, least)
-    return before !== -1 && before < from ? before : -1
   }
 
-  return { changed, firstFree }
+  function freeIn({ counts, taken }: Kept, from: number, end: number): number {
+    for (let port = from; port < end;)
+      if (port % BLOCK === 0 && taken[port / BLOCK] === BLOCK) port += BLOCK
+      else if (counts[port] === 0) return port
+      else port++
+    return -1
+  }
+
+  return { changed, keeps: (asked) => known(asked) !== undefined, firstFree }
 }

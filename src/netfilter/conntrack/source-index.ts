@@ -2,7 +2,10 @@
  * Connections by who began them: address, port and protocol. A sender keeps the address that it was given for
  * another connection (find_appropriate_src).
  */
-import { BY_SOURCE, PORTS, PROTOCOL, SOURCE } from './entry.js'
+import * as entries from './entry.js'
+
+// An imported constant is loaded and checked at each use.
+const { BY_SOURCE, PORTS, PROTOCOL, SOURCE } = entries
 
 /** Chains of entries, the one that came last first. */
 export interface SourceIndex {

@@ -4,26 +4,16 @@
  * their places are taken back when they are met, and by sweeping a few with each new connection.
  */
 import type { Microseconds } from '../../core/clock.js'
-import {
-  ASSURED,
-  CONFIRMED,
-  DESTINATION,
-  ENTRY_WORDS,
-  EXPIRES,
-  NEXT,
-  ORIGINAL,
-  PORTS,
-  PROTOCOL,
-  REPLY,
-  SOURCE,
-  SOURCE_DECIDED,
-  STATUS,
-  TUPLE_WORDS,
-} from './entry.js'
+import type { Packet } from '../packet.js'
+import * as entries from './entry.js'
 import { createPortIndex } from './port-index.js'
 import type { PortIndex } from './port-index.js'
 import { createSourceIndex } from './source-index.js'
 import type { SourceIndex } from './source-index.js'
+
+// An imported constant is loaded and checked at each use.
+const { ASSURED, CONFIRMED, DESTINATION, DYING, ENTRY_WORDS, EXPIRES, NEXT, ORIGINAL, PORTS } = entries
+const { PROTOCOL, REPLY, SOURCE, SOURCE_DECIDED, STATUS, TUPLE_WORDS } = entries
 
 /** Entries that are looked at with each new one, for some whose time is over. */
 const SWEPT_AT_ONCE = 8
@@ -48,6 +38,8 @@ export interface ConnectionTable {
    * none. `protocol` has the zone in its upper half.
    */
   find(source: number, destination: number, ports: number, protocol: number, now: Microseconds): number
+  /** The same for a packet whose word PORTS this is: a time as an argument would be put on the heap. */
+  findPacket(packet: Packet, ports: number): number
   /** An entry that is not found yet, all zero; 0 when none is free and none can be given up. */
   take(now: Microseconds): number
   /** Gives back an entry that was never inserted. */
@@ -94,7 +86,7 @@ export function createTable(most: number): ConnectionTable {
   }
 
   function isOver(entry: number, now: Microseconds): boolean {
-    return doubles[(entry + EXPIRES) >> 1] <= now
+    return doubles[(entry + EXPIRES) >> 1] <= now || (words[entry + STATUS] & DYING) !== 0
   }
 
   function find(
@@ -104,6 +96,17 @@ export function createTable(most: number): ConnectionTable {
     protocol: number,
     now: Microseconds,
   ): number {
+    const reference = search(source | 0, destination | 0, ports, protocol)
+    return reference !== 0 && isOver(reference & ~1, now) ? forget(reference) : reference
+  }
+
+  function findPacket(packet: Packet, ports: number): number {
+    const reference = search(packet.source | 0, packet.destination | 0, ports, packet.protocol)
+    return reference !== 0 && isOver(reference & ~1, packet.now) ? forget(reference) : reference
+  }
+
+  /** Whether its time is over or not; addresses signed. */
+  function search(source: number, destination: number, ports: number, protocol: number): number {
     let reference = heads[home(source, destination, ports, protocol)]
     while (reference !== 0) {
       const entry = reference & ~1
@@ -111,16 +114,19 @@ export function createTable(most: number): ConnectionTable {
       const t = entry + direction * TUPLE_WORDS
       if (
         words[t + PORTS] === ports &&
-        words[t + SOURCE] === (source | 0) &&
-        words[t + DESTINATION] === (destination | 0) &&
+        words[t + SOURCE] === source &&
+        words[t + DESTINATION] === destination &&
         words[entry + PROTOCOL] === protocol
-      ) {
-        if (!isOver(entry, now)) return reference
-        remove(entry)
-        return 0
-      }
+      )
+        return reference
       reference = words[entry + NEXT + direction]
     }
+    return 0
+  }
+
+  /** The connection of this reference is over. */
+  function forget(reference: number): number {
+    remove(reference & ~1)
     return 0
   }
 
@@ -138,12 +144,15 @@ export function createTable(most: number): ConnectionTable {
 
   function insert(entry: number): void {
     words[entry + STATUS] |= CONFIRMED
-    for (const direction of [ORIGINAL, REPLY]) {
-      const at = homeOf(entry, direction)
-      words[entry + NEXT + direction] = heads[at]
-      heads[at] = entry | direction
-    }
+    link(entry, ORIGINAL)
+    link(entry, REPLY)
     ports.changed(entry, 1)
+  }
+
+  function link(entry: number, direction: number): void {
+    const at = homeOf(entry, direction)
+    words[entry + NEXT + direction] = heads[at]
+    heads[at] = entry | direction
   }
 
   function remove(entry: number): void {
@@ -207,6 +216,7 @@ export function createTable(most: number): ConnectionTable {
       return earlyDrops
     },
     find,
+    findPacket,
     take,
     giveBack,
     insert,

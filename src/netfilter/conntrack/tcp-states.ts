@@ -59,8 +59,9 @@ const BECOMES = [
 
 const TABLE = Uint8Array.from(BECOMES.join(' ').split(' '), (name) => ABBREVIATIONS.indexOf(name))
 const KINDS = 6
+const STATES = TCP_STATES.length
 
 /** The state after a segment of this kind, NO_STATE or IGNORED. */
 export function becomes(direction: number, kind: number, state: number): number {
-  return TABLE[(direction * KINDS + kind) * TCP_STATES.length + state]
+  return TABLE[(direction * KINDS + kind) * STATES + state]
 }

@@ -7,43 +7,22 @@
  *   III  ack ≤ receiver's END                         nothing is acknowledged that was not sent
  *   IV   ack ≥ receiver's END − the largest window    no acknowledgment from long ago
  */
-import {
-  END,
-  FLAGS,
-  LAST_ACK,
-  LAST_DIRECTION,
-  LAST_END,
-  LAST_SEQ,
-  LAST_WINDOW,
-  MAX_ACK,
-  MAX_END,
-  MAX_WINDOW,
-  REPLY,
-  RETRANSMISSIONS,
-  SCALE,
-  SIDES,
-  SIDE_WORDS,
-  TCP_STATE,
-} from './entry.js'
-import { ACK_SET, SYN_RECV, SYN_SENT } from './tcp-states.js'
+import type { Packet } from '../packet.js'
+import * as entries from './entry.js'
+import * as states from './tcp-states.js'
 import * as tcp from '../../wire/tcp.js'
 import * as option from '../../wire/tcp-option.js'
 
-/** Bits of FLAGS: the side has said how far it shifts its windows (RFC 7323 §2), */
-export const WINDOW_SCALE = 0x01
-/** that it takes selective acknowledgments (RFC 2018), */
-export const SACK_PERMITTED = 0x02
-/** it closes first, */
-export const CLOSE_INIT = 0x04
-/** it was seen from the middle on: what does not fit is let through, */
-export const LIBERAL = 0x08
-/** some of its data is not acknowledged yet, */
-export const UNACKNOWLEDGED = 0x10
-/** MAX_ACK is known. */
-export const HAS_MAX_ACK = 0x80
+// An imported constant is loaded and checked at each use.
+const { END, FLAGS, MAX_ACK, MAX_END, MAX_WINDOW, SCALE, SIDES, SIDE_WORDS, TCP_STATE } = entries
+const { LAST_ACK, LAST_DIRECTION, LAST_END, LAST_SEQ, LAST_WINDOW, REPLY, RETRANSMISSIONS } = entries
+const { HAS_MAX_ACK, LIBERAL, SACK_PERMITTED, UNACKNOWLEDGED, WINDOW_SCALE } = entries
+const { ACK_SET, SYN_RECV, SYN_SENT } = states
+const { ACK, FIN, HEADER_LENGTH, RST, SYN } = tcp
 
 /** What becomes of the segment: it fits; it is let through without telling anything; it is none of the connection's. */
 export const [FITS, LET_THROUGH, MISFIT] = [0, 1, 2]
+const [fits, letThrough, misfit] = [FITS, LET_THROUGH, MISFIT]
 
 /** The least that acknowledgments may lag behind (MAXACKWINCONST). */
 const LEAST_LAG = 66_000
@@ -54,8 +33,8 @@ const LARGEST_SHIFT = 14
 export function segmentEnd(b: Uint8Array, l4: number, end: number): number {
   const flags = tcp.flags(b, l4)
   const data = end - tcp.payload(b, l4)
-  const syn = (flags & tcp.SYN) === 0 ? 0 : 1
-  return (tcp.sequenceNumber(b, l4) + data + syn + ((flags & tcp.FIN) === 0 ? 0 : 1)) | 0
+  const syn = (flags & SYN) === 0 ? 0 : 1
+  return ((tcp.sequenceNumber(b, l4) | 0) + data + syn + ((flags & FIN) === 0 ? 0 : 1)) | 0
 }
 
 /** Takes over what the options of a SYN say of the side that sends it. */
@@ -96,162 +75,156 @@ export function isBefore(a: number, b: number): boolean {
 
 /** a > b, of sequence numbers. */
 export function isAfter(a: number, b: number): boolean {
-  return isBefore(b, a)
+  return ((b - a) | 0) < 0
 }
 
-/** Checks the segment of kind `kind` (tcp-states.ts), and takes over what it says if it fits. */
-export function fitsWindow(
-  words: Int32Array,
-  entry: number,
-  direction: number,
-  kind: number,
-  b: Uint8Array,
-  l4: number,
-  datagramEnd: number,
-): number {
-  const sender = entry + SIDES + direction * SIDE_WORDS
-  const receiver = entry + SIDES + (1 - direction) * SIDE_WORDS
-  const flags = tcp.flags(b, l4)
-  const isSyn = (flags & tcp.SYN) !== 0
-  const hasAck = (flags & tcp.ACK) !== 0
-  const window = tcp.window(b, l4)
-  let seq = tcp.sequenceNumber(b, l4) | 0
-  let end = segmentEnd(b, l4, datagramEnd)
-  let ack = tcp.acknowledgmentNumber(b, l4) | 0
-  let sack = (words[receiver + FLAGS] & SACK_PERMITTED) === 0 ? ack : highestAcknowledged(b, l4, ack)
+/** Checks a segment of the kind `kind` (tcp-states.ts), and takes over what it says if it fits. */
+export type FitsWindow = (entry: number, direction: number, kind: number, segment: Packet) => number
 
-  if (words[sender + MAX_WINDOW] === 0) {
-    if (isSyn) {
-      beginSide(words, sender, receiver, direction, b, l4, end, window)
-      if (!hasAck) return FITS // simultaneous open
-    } else joinSide(words, sender, receiver, end, window, sack)
-  } else if (isSyn && isAfter(end, words[sender + END]) && isOpening(words[entry + TCP_STATE])) {
-    beginSide(words, sender, receiver, direction, b, l4, end, window)
-    if (direction === REPLY && !hasAck) return FITS
+/** What checks segments of the connections in these entries: returns FITS, LET_THROUGH or MISFIT. */
+export function createWindow(words: Int32Array): FitsWindow {
+  // Written out: what is frequent is not called, since V8 puts only so much into one function.
+  function fitsWindow(entry: number, direction: number, kind: number, segment: Packet): number {
+    const { bytes: b, l4 } = segment
+    const sender = entry + SIDES + direction * SIDE_WORDS
+    const receiver = entry + SIDES + (1 - direction) * SIDE_WORDS
+    const flags = tcp.flags(b, l4)
+    const hasAck = (flags & ACK) !== 0
+    const window = tcp.window(b, l4)
+    let seq = tcp.sequenceNumber(b, l4) | 0
+    let end = (seq + segment.end - tcp.payload(b, l4)) | 0
+    let ack = tcp.acknowledgmentNumber(b, l4) | 0
+    let sack = ack
+    let scaled = window << words[sender + SCALE]
+    if (tcp.dataOffset(b, l4) > HEADER_LENGTH && (words[receiver + FLAGS] & SACK_PERMITTED) !== 0)
+      sack = highestAcknowledged(b, l4, ack)
+    if ((flags & (SYN | FIN)) !== 0) end = (end + ((flags & SYN) >> 1) + (flags & FIN)) | 0
+
+    if ((flags & SYN) !== 0) {
+      if (opens(entry, sender, end)) {
+        const isFirst = words[sender + MAX_WINDOW] === 0
+        beginSide(sender, receiver, direction, b, l4, end, window)
+        if (!hasAck && (isFirst || direction === REPLY)) return fits // simultaneous open
+      }
+      scaled = window
+    } else if (words[sender + MAX_WINDOW] === 0) {
+      joinSide(sender, receiver, end, window, sack)
+    }
+
+    // Without ACK, or with the ACK of 0 that some stacks put into a RST, it counts as if all were acknowledged.
+    if (!hasAck || ((flags & RST) !== 0 && ack === 0)) ack = sack = words[receiver + END]
+    // A RST that answers a SYN need not have a sequence number.
+    if ((flags & RST) !== 0 && seq === 0 && words[entry + TCP_STATE] === SYN_SENT)
+      seq = end = words[sender + END]
+
+    const received = words[receiver + MAX_WINDOW]
+    const lag = words[sender + MAX_WINDOW] > LEAST_LAG ? words[sender + MAX_WINDOW] : LEAST_LAG
+    if (
+      ((seq - words[sender + MAX_END] - 1) | 0) >= 0 ||
+      ((sack - words[receiver + END] - 1) | 0) >= 0 ||
+      ((words[receiver + END] - lag - 1 - sack) | 0) >= 0 ||
+      (received !== 0 && ((words[sender + END] - received - 1 - end) | 0) >= 0)
+    ) {
+      const outcome = misfitOf(sender, receiver, seq, end, sack, lag)
+      if (outcome !== fits) return (words[sender + FLAGS] & LIBERAL) === 0 ? outcome : fits
+    }
+
+    const offered = scaled + ((sack - ack) | 0)
+    if (offered > words[sender + MAX_WINDOW]) words[sender + MAX_WINDOW] = offered
+    let bits = words[sender + FLAGS]
+    if (((words[sender + END] - end) | 0) < 0) {
+      words[sender + END] = end
+      bits |= UNACKNOWLEDGED
+    }
+    if (hasAck && ((bits & HAS_MAX_ACK) === 0 || ((words[sender + MAX_ACK] - ack) | 0) < 0)) {
+      words[sender + MAX_ACK] = ack
+      bits |= HAS_MAX_ACK
+    }
+    words[sender + FLAGS] = bits
+    const room = (words[sender + MAX_END] - end) | 0
+    if (received !== 0 && room < 0) words[receiver + MAX_WINDOW] = received - room
+    const allowed = (sack + scaled) | 0
+    if (((words[receiver + MAX_END] - 1 - allowed) | 0) < 0)
+      words[receiver + MAX_END] = allowed + (scaled === 0 ? 1 : 0)
+    if (ack === words[receiver + END]) words[receiver + FLAGS] &= ~UNACKNOWLEDGED
+    if (kind !== ACK_SET) return fits
+
+    // The same acknowledgment again and again: nobody answers any more.
+    const isSame =
+      words[entry + LAST_DIRECTION] === direction &&
+      words[entry + LAST_SEQ] === seq &&
+      words[entry + LAST_ACK] === ack &&
+      words[entry + LAST_END] === end &&
+      words[entry + LAST_WINDOW] === window
+    words[entry + RETRANSMISSIONS] = isSame ? words[entry + RETRANSMISSIONS] + 1 : 0
+    words[entry + LAST_DIRECTION] = direction
+    words[entry + LAST_SEQ] = seq
+    words[entry + LAST_ACK] = ack
+    words[entry + LAST_END] = end
+    words[entry + LAST_WINDOW] = window
+    return fits
   }
 
-  // Without ACK, or with the ACK of 0 that some stacks put into a RST, it counts as if all were acknowledged.
-  if (!hasAck || ((flags & tcp.RST) !== 0 && ack === 0)) ack = sack = words[receiver + END]
-  // A RST that answers a SYN need not have a sequence number.
-  if ((flags & tcp.RST) !== 0 && seq === 0 && words[entry + TCP_STATE] === SYN_SENT)
-    seq = end = words[sender + END]
+  /** Whether a SYN is its side's first one, or begins anew. */
+  function opens(entry: number, sender: number, end: number): boolean {
+    if (words[sender + MAX_WINDOW] === 0) return true
+    return isAfter(end, words[sender + END]) && isOpening(words[entry + TCP_STATE])
+  }
 
-  const misfit = misfitOf(words, sender, receiver, seq, end, sack)
-  if (misfit !== FITS) return (words[sender + FLAGS] & LIBERAL) === 0 ? misfit : FITS
-  update(words, sender, receiver, end, ack, sack, isSyn ? window : window << words[sender + SCALE], hasAck)
-  if (kind === ACK_SET) countRepetitions(words, entry, direction, seq, ack, end, window)
-  return FITS
+  /** A side's first SYN, or one that begins anew. Windows are scaled only where both sides say so (RFC 7323 §2.2). */
+  function beginSide(
+    sender: number,
+    receiver: number,
+    direction: number,
+    b: Uint8Array,
+    l4: number,
+    end: number,
+    window: number,
+  ): void {
+    words[sender + END] = words[sender + MAX_END] = end
+    words[sender + MAX_WINDOW] = Math.max(window, 1)
+    readOptions(words, sender, b, l4)
+    if (direction === REPLY && (words[sender + FLAGS] & words[receiver + FLAGS] & WINDOW_SCALE) === 0)
+      words[sender + SCALE] = words[receiver + SCALE] = 0
+  }
+
+  /** A side that is seen for the first time in the middle of a connection. */
+  function joinSide(sender: number, receiver: number, end: number, window: number, sack: number): void {
+    words[sender + END] = end
+    words[sender + MAX_WINDOW] = Math.max(window << words[sender + SCALE], 1)
+    words[sender + MAX_END] = end + words[sender + MAX_WINDOW]
+    if (words[receiver + MAX_WINDOW] === 0) words[receiver + END] = words[receiver + MAX_END] = sack
+    else if (sack === ((words[receiver + END] + 1) | 0)) words[receiver + END]++ // it answers a keep-alive
+  }
+
+  /** What does not fit in all; it may after all. */
+  function misfitOf(
+    sender: number,
+    receiver: number,
+    seq: number,
+    end: number,
+    sack: number,
+    lag: number,
+  ): number {
+    const received = words[receiver + MAX_WINDOW]
+    const isRecent = isAfter(end, (words[sender + END] - received - 1) | 0)
+    const isLate = !isAfter(sack, (words[receiver + END] - lag - 1) | 0)
+    const isKnown = isBefore(sack, (words[receiver + END] + 1) | 0)
+    if (!isBefore(seq, (words[sender + MAX_END] + 1) | 0)) {
+      const overshot = (end - words[sender + MAX_END] + 1) >>> 0
+      if (received === 0 || !isRecent || isLate || overshot > received || !isKnown) return misfit
+      // More than was offered, but the receiver may take it: its acknowledgment must not come as a surprise.
+      words[sender + END] = end
+      words[sender + FLAGS] |= UNACKNOWLEDGED
+      return letThrough
+    }
+    if (!isKnown) return misfit
+    return (received !== 0 && !isRecent) || isLate ? letThrough : fits
+  }
+
+  return fitsWindow
 }
 
 function isOpening(state: number): boolean {
   return state === SYN_SENT || state === SYN_RECV
-}
-
-/** A side's first SYN, or one that begins anew. Windows are scaled only where both sides say so (RFC 7323 §2.2). */
-function beginSide(
-  words: Int32Array,
-  sender: number,
-  receiver: number,
-  direction: number,
-  b: Uint8Array,
-  l4: number,
-  end: number,
-  window: number,
-): void {
-  words[sender + END] = words[sender + MAX_END] = end
-  words[sender + MAX_WINDOW] = Math.max(window, 1)
-  readOptions(words, sender, b, l4)
-  if (direction === REPLY && (words[sender + FLAGS] & words[receiver + FLAGS] & WINDOW_SCALE) === 0)
-    words[sender + SCALE] = words[receiver + SCALE] = 0
-}
-
-/** A side that is seen for the first time in the middle of a connection. */
-function joinSide(
-  words: Int32Array,
-  sender: number,
-  receiver: number,
-  end: number,
-  window: number,
-  sack: number,
-): void {
-  words[sender + END] = end
-  words[sender + MAX_WINDOW] = Math.max(window << words[sender + SCALE], 1)
-  words[sender + MAX_END] = end + words[sender + MAX_WINDOW]
-  if (words[receiver + MAX_WINDOW] === 0) words[receiver + END] = words[receiver + MAX_END] = sack
-  else if (sack === ((words[receiver + END] + 1) | 0)) words[receiver + END]++ // it answers a keep-alive
-}
-
-function misfitOf(
-  words: Int32Array,
-  sender: number,
-  receiver: number,
-  seq: number,
-  end: number,
-  sack: number,
-): number {
-  const received = words[receiver + MAX_WINDOW]
-  const lag = Math.max(words[sender + MAX_WINDOW], LEAST_LAG)
-  const isRecent = isAfter(end, words[sender + END] - received - 1)
-  const isLate = !isAfter(sack, words[receiver + END] - lag - 1)
-  const isKnown = isBefore(sack, words[receiver + END] + 1)
-  if (!isBefore(seq, words[sender + MAX_END] + 1)) {
-    const overshot = (end - words[sender + MAX_END] + 1) >>> 0
-    if (received === 0 || !isRecent || isLate || overshot > received || !isKnown) return MISFIT
-    // More than was offered, but the receiver may take it: its acknowledgment must not come as a surprise.
-    words[sender + END] = end
-    words[sender + FLAGS] |= UNACKNOWLEDGED
-    return LET_THROUGH
-  }
-  if (!isKnown) return MISFIT
-  return (received !== 0 && !isRecent) || isLate ? LET_THROUGH : FITS
-}
-
-function update(
-  words: Int32Array,
-  sender: number,
-  receiver: number,
-  end: number,
-  ack: number,
-  sack: number,
-  window: number,
-  hasAck: boolean,
-): void {
-  words[sender + MAX_WINDOW] = Math.max(words[sender + MAX_WINDOW], window + ((sack - ack) | 0))
-  if (isAfter(end, words[sender + END])) {
-    words[sender + END] = end
-    words[sender + FLAGS] |= UNACKNOWLEDGED
-  }
-  if (hasAck && ((words[sender + FLAGS] & HAS_MAX_ACK) === 0 || isAfter(ack, words[sender + MAX_ACK]))) {
-    words[sender + MAX_ACK] = ack
-    words[sender + FLAGS] |= HAS_MAX_ACK
-  }
-  if (words[receiver + MAX_WINDOW] !== 0 && isAfter(end, words[sender + MAX_END]))
-    words[receiver + MAX_WINDOW] += (end - words[sender + MAX_END]) | 0
-  if (isAfter(sack + window, words[receiver + MAX_END] - 1))
-    words[receiver + MAX_END] = sack + window + (window === 0 ? 1 : 0)
-  if (ack === words[receiver + END]) words[receiver + FLAGS] &= ~UNACKNOWLEDGED
-}
-
-/** The same acknowledgment again and again: nobody answers any more. */
-function countRepetitions(
-  words: Int32Array,
-  entry: number,
-  direction: number,
-  seq: number,
-  ack: number,
-  end: number,
-  window: number,
-): void {
-  const isSame =
-    words[entry + LAST_DIRECTION] === direction &&
-    words[entry + LAST_SEQ] === seq &&
-    words[entry + LAST_ACK] === ack &&
-    words[entry + LAST_END] === end &&
-    words[entry + LAST_WINDOW] === window
-  words[entry + RETRANSMISSIONS] = isSame ? words[entry + RETRANSMISSIONS] + 1 : 0
-  words[entry + LAST_DIRECTION] = direction
-  words[entry + LAST_SEQ] = seq
-  words[entry + LAST_ACK] = ack
-  words[entry + LAST_END] = end
-  words[entry + LAST_WINDOW] = window
 }

@@ -1,71 +1,29 @@
 /** TCP connections, as nf_conntrack keeps them (RFC 9293 seen from the middle): tcp_loose on, tcp_be_liberal off. */
 import type { Packet } from '../packet.js'
-import { OK } from '../../wire/reason.js'
+import * as reasons from '../../wire/reason.js'
 import * as tcp from '../../wire/tcp.js'
-import {
-  ASSURED,
-  END,
-  EXPIRES,
-  FLAGS,
-  LAST_ACK,
-  LAST_DIRECTION,
-  LAST_END,
-  LAST_FLAGS,
-  LAST_KIND,
-  LAST_SEQ,
-  LAST_WINDOW,
-  MAX_ACK,
-  MAX_END,
-  MAX_WINDOW,
-  ORIGINAL,
-  REPLY,
-  RETRANSMISSIONS,
-  SCALE,
-  SEEN_REPLY,
-  SIDES,
-  SIDE_WORDS,
-  STATUS,
-  TCP_STATE,
-} from './entry.js'
+import * as entries from './entry.js'
 import type { ConnectionTable } from './table.js'
-import {
-  ACK_SET,
-  CLOSE,
-  CLOSE_WAIT,
-  ESTABLISHED,
-  FIN_SET,
-  FIN_WAIT,
-  IGNORED,
-  LAST_ACK as LAST_ACK_STATE,
-  NONE,
-  NONE_SET,
-  NO_STATE,
-  RST_SET,
-  SYNACK_SET,
-  SYN_RECV,
-  SYN_SENT,
-  SYN_SENT2,
-  SYN_SET,
-  TCP_STATES,
-  TIME_WAIT,
-  becomes,
-} from './tcp-states.js'
-import {
-  CLOSE_INIT,
-  FITS,
-  HAS_MAX_ACK,
-  LET_THROUGH,
-  LIBERAL,
-  SACK_PERMITTED,
-  UNACKNOWLEDGED,
-  fitsWindow,
-  isBefore,
-  readOptions,
-  segmentEnd,
-} from './tcp-window.js'
+import * as states from './tcp-states.js'
+import { TCP_STATES } from './tcp-states.js'
+import * as windows from './tcp-window.js'
+import { createWindow, isBefore, readOptions, segmentEnd } from './tcp-window.js'
 import type { ConntrackTimeouts } from './timeouts.js'
-import { AGAIN, TRACKED, UNCOUNTED, UNTRACKABLE } from './tracker.js'
+import * as outcomes from './tracker.js'
 import type { ProtocolTracker } from './tracker.js'
+
+// An imported constant is loaded and checked at each use.
+const { ASSURED, DYING, END, EXPIRES, FLAGS, MAX_ACK, MAX_END, MAX_WINDOW, ORIGINAL, REPLY, SCALE } = entries
+const { RETRANSMISSIONS, SEEN_REPLY, SIDES, SIDE_WORDS, STATUS, TCP_STATE } = entries
+const { LAST_ACK, LAST_DIRECTION, LAST_END, LAST_FLAGS, LAST_KIND, LAST_SEQ, LAST_WINDOW } = entries
+const { CLOSE_INIT, HAS_MAX_ACK, LIBERAL, SACK_PERMITTED, UNACKNOWLEDGED } = entries
+const { CLOSE, CLOSE_WAIT, ESTABLISHED, FIN_WAIT, LAST_ACK: LAST_ACK_STATE, NONE } = states
+const { SYN_RECV, SYN_SENT, SYN_SENT2, TIME_WAIT, IGNORED, NO_STATE, becomes } = states
+const { ACK_SET, FIN_SET, NONE_SET, RST_SET, SYNACK_SET, SYN_SET } = states
+const { ACK, FIN, RST, SYN, URG } = tcp
+const { FITS, LET_THROUGH } = windows
+const { AGAIN, TRACKED, UNCOUNTED, UNTRACKABLE } = outcomes
+const { OK } = reasons
 
 const SECOND = 1_000_000
 /** Bits of LAST_FLAGS beside those of a side; the shift of a SYN's windows is in the upper half. */
@@ -77,26 +35,16 @@ const MOST_REPETITIONS = 3
 const SHORT = 120 * SECOND
 
 /** Combinations of FIN, SYN, RST, ACK and URG that segments have; others are no connection's. */
-const SOUND = new Set([
-  tcp.SYN,
-  tcp.SYN | tcp.URG,
-  tcp.SYN | tcp.ACK,
-  tcp.RST,
-  tcp.RST | tcp.ACK,
-  tcp.FIN | tcp.ACK,
-  tcp.FIN | tcp.ACK | tcp.URG,
-  tcp.ACK,
-  tcp.ACK | tcp.URG,
-])
-const JUDGED = tcp.FIN | tcp.SYN | tcp.RST | tcp.ACK | tcp.URG
+const SOUND = new Set([SYN, SYN | URG, SYN | ACK, RST, RST | ACK, FIN | ACK, FIN | ACK | URG, ACK, ACK | URG])
+const JUDGED = FIN | SYN | RST | ACK | URG
 const isSoundBy = Uint8Array.from({ length: 64 }, (_, flags) => (SOUND.has(flags) ? 1 : 0))
 
 /** The first that is set decides. */
 function kindOf(flags: number): number {
-  if ((flags & tcp.RST) !== 0) return RST_SET
-  if ((flags & tcp.SYN) !== 0) return (flags & tcp.ACK) === 0 ? SYN_SET : SYNACK_SET
-  if ((flags & tcp.FIN) !== 0) return FIN_SET
-  return (flags & tcp.ACK) === 0 ? NONE_SET : ACK_SET
+  if ((flags & RST) !== 0) return RST_SET
+  if ((flags & SYN) !== 0) return (flags & ACK) === 0 ? SYN_SET : SYNACK_SET
+  if ((flags & FIN) !== 0) return FIN_SET
+  return (flags & ACK) === 0 ? NONE_SET : ACK_SET
 }
 
 const CLOSING: ReadonlySet<number> = new Set([FIN_WAIT, LAST_ACK_STATE, TIME_WAIT, CLOSE, CLOSE_WAIT])
@@ -108,7 +56,11 @@ export function createTcp(
   verifies: () => boolean,
 ): ProtocolTracker {
   const { words, doubles } = table
+  const fitsWindow = createWindow(words)
   const seconds = secondsByState(timeouts)
+  const repeated = timeouts.tcp_timeout_max_retrans
+  const unacknowledged = timeouts.tcp_timeout_unacknowledged
+  const closed = timeouts.tcp_timeout_close
   const side = (entry: number, direction: number): number => entry + SIDES + direction * SIDE_WORDS
 
   function isSound({ bytes: b, l3, l4, end }: Packet): boolean {
@@ -241,17 +193,26 @@ export function createTcp(
         if (next === CLOSE) return judge(entry, direction, RST_SET, state, CLOSE, segment)
       } else return judge(entry, direction, RST_SET, state, CLOSE, segment)
     }
-    if (answersLetThrough(entry, b, l4, state, seq))
+    if (answersLetThrough(entry, direction, b, l4, state, seq))
       return accept(entry, direction, RST_SET, state, next, segment)
     return judge(entry, direction, RST_SET, state, next, segment)
   }
 
-  /** The RST answers a SYN or an ACK that was let through. */
-  function answersLetThrough(entry: number, b: Uint8Array, l4: number, state: number, seq: number): boolean {
+  /** The RST answers a SYN of the other side, or an ACK, that was let through. */
+  function answersLetThrough(
+    entry: number,
+    direction: number,
+    b: Uint8Array,
+    l4: number,
+    state: number,
+    seq: number,
+  ): boolean {
     const status = words[entry + STATUS]
     const last = words[entry + LAST_KIND]
+    const isOther = words[entry + LAST_DIRECTION] !== direction
     const wasLetThrough =
-      ((status & SEEN_REPLY) !== 0 && last === SYN_SET) || ((status & ASSURED) === 0 && last === ACK_SET)
+      ((status & SEEN_REPLY) !== 0 && last === SYN_SET && isOther) ||
+      ((status & ASSURED) === 0 && last === ACK_SET)
     if (wasLetThrough && (tcp.acknowledgmentNumber(b, l4) | 0) === words[entry + LAST_END]) return true
     const wasChallenge = last === ACK_SET && words[entry + LAST_DIRECTION] === REPLY
     return state === SYN_SENT && wasChallenge && seq === words[entry + LAST_ACK]
@@ -265,8 +226,7 @@ export function createTcp(
     next: number,
     segment: Packet,
   ): number {
-    const { bytes: b, l4, end } = segment
-    const fit = fitsWindow(words, entry, direction, kind, b, l4, end)
+    const fit = fitsWindow(entry, direction, kind, segment)
     if (fit === FITS) return accept(entry, direction, kind, state, next, segment)
     if (fit === LET_THROUGH) return UNCOUNTED
     distrust(entry, direction, kind, segment)
@@ -283,7 +243,7 @@ export function createTcp(
       return
     }
     const left = doubles[(entry + EXPIRES) >> 1] - now
-    const timeout = timeouts.tcp_timeout_unacknowledged * SECOND
+    const timeout = unacknowledged * SECOND
     if (left >= SHORT && left > timeout) doubles[(entry + EXPIRES) >> 1] = now + timeout
   }
 
@@ -303,12 +263,12 @@ export function createTcp(
     let timeout = timeoutFor(entry, kind, next)
     if ((status & SEEN_REPLY) === 0) {
       if (kind === RST_SET) {
-        doubles[(entry + EXPIRES) >> 1] = now // the only answer: nothing to remember
+        words[entry + STATUS] |= DYING // the only answer: nothing to remember
         return TRACKED
       }
       // A client that goes on sending SYNs does not keep the entry alive.
       if (kind === SYN_SET && state === SYN_SENT) return UNCOUNTED
-      if (next === ESTABLISHED) timeout = Math.min(timeout, timeouts.tcp_timeout_unacknowledged)
+      if (next === ESTABLISHED) timeout = Math.min(timeout, unacknowledged)
     } else if (
       (status & ASSURED) === 0 &&
       (state === SYN_RECV || state === ESTABLISHED) &&
@@ -322,9 +282,8 @@ export function createTcp(
   function timeoutFor(entry: number, kind: number, state: number): number {
     const usual = seconds[state]
     const flags = words[side(entry, ORIGINAL) + FLAGS] | words[side(entry, REPLY) + FLAGS]
-    const { tcp_timeout_max_retrans: repeated, tcp_timeout_unacknowledged: unacknowledged } = timeouts
     if (words[entry + RETRANSMISSIONS] >= MOST_REPETITIONS && usual > repeated) return repeated
-    if (kind === RST_SET) return timeouts.tcp_timeout_close
+    if (kind === RST_SET) return closed
     if ((flags & UNACKNOWLEDGED) !== 0 && usual > unacknowledged) return unacknowledged
     return words[entry + LAST_WINDOW] === 0 && usual > repeated ? repeated : usual
   }

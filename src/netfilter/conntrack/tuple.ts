@@ -3,6 +3,10 @@ import * as icmp from '../../wire/icmp.js'
 import * as tcp from '../../wire/tcp.js'
 import * as udp from '../../wire/udp.js'
 
+// An imported constant is loaded and checked at each use.
+const { PROTOCOL: TCP } = tcp
+const { PROTOCOL: UDP } = udp
+const { PROTOCOL: ICMP, HEADER_LENGTH: ICMP_HEADER } = icmp
 const UDPLITE = 136
 /** Number of the protocol (RFC 2784). */
 export const GRE = 47
@@ -24,7 +28,7 @@ const ANSWERS: readonly number[] = Object.assign(Array<number>(19).fill(-1), {
 
 /** TCP, UDP and UDP-Lite. */
 export function hasRealPorts(protocol: number): boolean {
-  return protocol === tcp.PROTOCOL || protocol === udp.PROTOCOL || protocol === UDPLITE
+  return protocol === TCP || protocol === UDP || protocol === UDPLITE
 }
 
 const word16 = (b: Uint8Array, at: number): number => (b[at] << 8) | b[at + 1]
@@ -37,7 +41,7 @@ function isPptp(b: Uint8Array, l4: number, end: number): boolean {
 export function hasPorts(protocol: number, b: Uint8Array, l4: number, end: number): boolean {
   if (hasRealPorts(protocol)) return l4 + PORT_BYTES <= end
   if (protocol === GRE) return !isPptp(b, l4, end) || word16(b, l4 + 2) === PPP
-  return protocol !== icmp.PROTOCOL || l4 + icmp.HEADER_LENGTH <= end
+  return protocol !== ICMP || l4 + ICMP_HEADER <= end
 }
 
 /**
@@ -47,7 +51,7 @@ export function hasPorts(protocol: number, b: Uint8Array, l4: number, end: numbe
 export function portsOf(protocol: number, b: Uint8Array, l4: number, end: number): number {
   if (hasRealPorts(protocol)) return (udp.sourcePort(b, l4) << 16) | udp.destinationPort(b, l4)
   if (protocol === GRE && isPptp(b, l4, end) && l4 + PPTP_CALL + 2 <= end) return word16(b, l4 + PPTP_CALL)
-  if (protocol !== icmp.PROTOCOL) return 0
+  if (protocol !== ICMP) return 0
   return (icmp.identifier(b, l4) << 16) | (icmp.type(b, l4) << 8) | icmp.code(b, l4)
 }
 
@@ -58,11 +62,11 @@ export function isQuery(type: number): boolean {
 
 /** Whether there are answers: to an ICMP message that is no query there are none. */
 export function hasAnswers(protocol: number, ports: number): boolean {
-  return protocol !== icmp.PROTOCOL || isQuery((ports >>> 8) & 0xff)
+  return protocol !== ICMP || isQuery((ports >>> 8) & 0xff)
 }
 
 /** The word PORTS of an answer. */
 export function invertedPorts(protocol: number, ports: number): number {
-  if (protocol === icmp.PROTOCOL) return (ports & ~0xff00) | (ANSWERS[(ports >>> 8) & 0xff] << 8)
+  if (protocol === ICMP) return (ports & ~0xff00) | (ANSWERS[(ports >>> 8) & 0xff] << 8)
   return (ports << 16) | (ports >>> 16)
 }

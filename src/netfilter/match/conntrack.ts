@@ -28,7 +28,7 @@ import type { Packet } from '../packet.js'
 import { RuleError } from '../rule-error.js'
 import { formatIpv4, parseIpv4 } from '../../wire/address.js'
 import { parseNames } from './name-list.js'
-import { PRINTED_STATES, STATES, stateBits } from './state.js'
+import { PRINTED_STATES, STATES, stateBits, stateDecision } from './state.js'
 
 const TRANSLATED = ['SNAT', 'DNAT']
 /** In the order of their bits. */
@@ -44,6 +44,8 @@ type Holds = (entry: number, packet: Packet, table: ConnectionTable) => boolean
 interface Asked {
   text: string
   holds: Holds
+  /** The bits of Packet.connectionState, where nothing but these is asked for. */
+  states?: number
 }
 
 /** Options in the order in which they are printed. Only --ctstate can be asked of a packet without a connection. */
@@ -90,6 +92,9 @@ export const conntrack: MatchExtension = {
     if (asked.length === 0) throw new RuleError('conntrack: expected an option, such as --ctstate')
     const text = asked.map(({ name, negated, text: value }) => `${negated ? '! ' : ''}--${name} ${value}`)
     const ofState = asked.filter(({ name }) => name === 'ctstate')
+    const [{ states: bits, negated }] = asked
+    if (asked.length === 1 && bits !== undefined)
+      return { name: 'conntrack', text: text.join(' '), ...stateDecision(bits, negated) }
     return {
       name: 'conntrack',
       text: text.join(' '),
@@ -117,7 +122,7 @@ function states(given: GivenOption): Asked {
     (names.includes('SNAT') ? SOURCE_TRANSLATED : 0) | (names.includes('DNAT') ? DESTINATION_TRANSLATED : 0)
   const holds: Holds = (entry, { connectionState }, { words }) =>
     (connectionState & bits) !== 0 || (entry !== 0 && (words[entry + STATUS] & translations) !== 0)
-  return { text: names.join(','), holds }
+  return { text: names.join(','), holds, ...(translations === 0 ? { states: bits } : {}) }
 }
 
 /** Unlike `-s`, the text keeps the bits of the address that do not count. */

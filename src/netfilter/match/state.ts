@@ -1,6 +1,7 @@
 /** `-m state`: what a packet is to its connection. */
 import * as entry from '../conntrack/entry.js'
 import type { MatchExtension } from '../extension.js'
+import type { Match } from '../rule.js'
 import { parseNames } from './name-list.js'
 
 /** As they are looked for. */
@@ -21,6 +22,14 @@ export function stateBits(names: readonly string[]): number {
   return names.reduce((bits, name) => bits | (BITS[name] ?? 0), 0)
 }
 
+/** What decides whether a packet's state is one of these bits. */
+export function stateDecision(bits: number, negated: boolean): Pick<Match, 'start' | 'conditions'> {
+  return {
+    start: () => (packet) => ((packet.connectionState & bits) !== 0) !== negated,
+    conditions: [{ field: 'connection-state', mask: bits, ranges: [[0, 0]], negated: !negated }],
+  }
+}
+
 /** The state match. */
 export const state: MatchExtension = {
   name: 'state',
@@ -30,11 +39,10 @@ export const state: MatchExtension = {
     const option = given.oneOf('state')
     const { negated } = option
     const states = parseNames(option, STATES, PRINTED_STATES)
-    const bits = stateBits(states)
     return {
       name: 'state',
       text: `${negated ? '! ' : ''}--state ${states.join(',')}`,
-      start: () => (packet) => ((packet.connectionState & bits) !== 0) !== negated,
+      ...stateDecision(stateBits(states), negated),
     }
   },
 }

@@ -1,0 +1,54 @@
+/**
+ * What is done at the hooks, as functions of their own: V8 learns by the place of a call what is called there, and at
+ * one place for all hooks and steps it would learn nothing.
+ */
+import type { Hook } from '../hook.js'
+import type { Packet } from '../packet.js'
+import { ACCEPT, DROP } from '../verdict.js'
+
+/** A step at a hook: what is asked, and where that counts. */
+export interface HookStep {
+  ask: (packet: Packet, counters: number) => number
+  counters: number
+  /** Which packets are asked about; null: all. */
+  asksOf: ((packet: Packet, hook: Hook) => boolean) | null
+}
+
+/** What a step has said that is not ACCEPT becomes ACCEPT or DROP: a policy may decide. `step` is a number from 0. */
+export type Ended = (hook: Hook, step: number, verdict: number, packet: Packet) => number
+
+/** Asks the steps of a hook in their order: ACCEPT or DROP. `byHook` has those of each. */
+export function hookFunctions(
+  byHook: ReadonlyArray<readonly HookStep[]>,
+  ended: Ended,
+): (hook: Hook, packet: Packet) => number {
+  const asks = byHook.flatMap((steps) => steps.map(({ ask }) => ask))
+  const asksOf = byHook.flatMap((steps) => steps.map((step) => step.asksOf))
+  const functions = byHook.map((steps, hook) => functionText(steps, hook, numberBefore(byHook, hook)))
+  const cases = byHook.map((_, hook) => `    case ${hook}: return hook_${hook}(p)`)
+  const text = [
+    "'use strict'",
+    ...asks.map((_, i) => `const ask_${i} = asks[${i}], asksOf_${i} = asksOf[${i}]`),
+    ...functions,
+    `return (hook, p) => {\n  switch (hook) {\n${cases.join('\n')}\n  }\n}`,
+  ].join('\n')
+  // Nothing of a file of rules is in the text: it has numbers alone.
+  // oxlint-disable-next-line typescript/no-implied-eval
+  const make = new Function('ACCEPT', 'DROP', 'asks', 'asksOf', 'ended', text) as (
+    ...parts: unknown[]
+  ) => (hook: Hook, packet: Packet) => number
+  return make(ACCEPT, DROP, asks, asksOf, ended)
+}
+
+function numberBefore(byHook: ReadonlyArray<readonly HookStep[]>, hook: number): number {
+  return byHook.slice(0, hook).reduce((sum, steps) => sum + steps.length, 0)
+}
+
+function functionText(steps: readonly HookStep[], hook: number, first: number): string {
+  const lines = steps.map(
+    ({ counters, asksOf }, i) =>
+      `  verdict = ${asksOf === null ? '' : `!asksOf_${first + i}(p, ${hook}) ? ACCEPT : `}ask_${first + i}(p, ${counters})\n` +
+      `  if (verdict !== ACCEPT && ended(${hook}, ${i}, verdict, p) === DROP) return DROP\n`,
+  )
+  return `function hook_${hook}(p) {\n  let verdict\n${lines.join('')}  return ACCEPT\n}`
+}
