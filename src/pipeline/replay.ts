@@ -264,7 +264,7 @@ class Session {
 
   #connections(now: Microseconds): string[] | null {
     const connections = this.#attached?.connections ?? null
-    return connections === null ? null : connectionLines(connections.table, now)
+    return connections === null ? null : connectionLines(connections, now)
   }
 
   async #replenish(merge: CaptureMerge): Promise<void> {

@@ -59,7 +59,7 @@ class Node {
   }
 
   get lines(): string[] {
-    return connectionLines(this.connections.table, this.now * SECOND)
+    return connectionLines(this.connections, this.now * SECOND)
   }
 }
 

@@ -12,6 +12,8 @@ import * as hooks from '../hook.js'
 import type { Packet } from '../packet.js'
 import * as verdicts from '../verdict.js'
 import { hasWrongChecksum } from './checksums.js'
+import { createCounters } from './counters.js'
+import type { ConnectionCounters } from './counters.js'
 import { createGeneric, createGre, createIcmp, createUdp, createUdplite } from './datagrams.js'
 import * as entries from './entry.js'
 import { createNat } from './nat.js'
@@ -50,7 +52,7 @@ const {
 const SECOND = 1_000_000
 const { PREROUTING } = hooks
 const { ACCEPT, DROP } = verdicts
-const { AGAIN, TRACKED } = outcomes
+const { AGAIN, TRACKED, UNTRACKABLE } = outcomes
 const { PROTOCOL: TCP } = tcp
 const { PROTOCOL: UDP } = udp
 const { PROTOCOL: ICMP } = icmp
@@ -62,6 +64,8 @@ export interface ConntrackOptions {
   timeouts?: Partial<ConntrackTimeouts>
   /** Packets of a wrong TCP, UDP or ICMP checksum belong to no connection (nf_conntrack_checksum). Default true. */
   verifiesChecksums?: boolean
+  /** Packets and bytes are counted from the beginning (nf_conntrack_acct). Default: from when rules ask for them on. */
+  accounting?: boolean
   /** 32 random bits, for ports that may be any. Default Math.random. */
   random?: () => number
 }
@@ -69,6 +73,7 @@ export interface ConntrackOptions {
 /** Connections at work. */
 export interface Conntrack extends Nat {
   readonly table: ConnectionTable
+  readonly counters: ConnectionCounters
   /** Packets that came in by each port and were of no connection because of a wrong checksum. */
   readonly wrongChecksums: ReadonlyMap<string, number>
   /** Finds the packet's connection, or begins one. DROP where the table is full, else ACCEPT. */
@@ -94,6 +99,8 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const { most = 65_536, verifiesChecksums = true, random = anyBits } = options
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
   const table = createTable(most)
+  const counters = createCounters(most)
+  if (options.accounting === true) counters.start()
   const { words, doubles, findPacket } = table
   let isArriving = false
   const verifies = (): boolean => verifiesChecksums && isArriving
@@ -169,7 +176,8 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
       }
       // Until it is entered an entry says for how long it will be kept, not until when.
       if (isNew) doubles[(entry + EXPIRES) >> 1] -= packet.now
-      if (outcome === TRACKED) take(packet, entry, direction)
+      if (outcome !== UNTRACKABLE) take(packet, entry, direction)
+      if (counters.isOn && outcome === TRACKED) counters.add(entry, direction, packet)
       return ACCEPT
     }
   }
@@ -200,6 +208,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
       table.giveBack(entry)
       return -1
     }
+    if (counters.isOn) counters.begin(entry)
     pending.push(entry)
     return entry
   }
@@ -271,5 +280,6 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     doubles[(entry + EXPIRES) >> 1] = now + timeouts.tcp_timeout_close * SECOND
   }
 
-  return { table, wrongChecksums, track, confirm, confirmEntry, release, ignore, attach, close, ...nat }
+  const steps = { track, confirm, confirmEntry, release, ignore, attach, close }
+  return { table, counters, wrongChecksums, ...steps, ...nat }
 }

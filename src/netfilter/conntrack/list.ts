@@ -4,6 +4,7 @@ import { formatIpv4 } from '../../wire/address.js'
 import * as icmp from '../../wire/icmp.js'
 import * as tcp from '../../wire/tcp.js'
 import * as udp from '../../wire/udp.js'
+import type { ConnectionCounters } from './counters.js'
 import {
   ASSURED,
   DESTINATION,
@@ -34,19 +35,24 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [DCCP, 'dccp'],
 ])
 
+/** What is listed: connections, and what they have carried where that is counted. */
+export interface Listed {
+  readonly table: ConnectionTable
+  readonly counters: ConnectionCounters
+}
+
 /** A line for each connection that is not over at `now`. */
-export function connectionLines(table: ConnectionTable, now: Microseconds): string[] {
+export function connectionLines(listed: Listed, now: Microseconds): string[] {
   const lines: string[] = []
-  table.forEach(now, (entry) => lines.push(connectionLine(table, entry, now)))
+  listed.table.forEach(now, (entry) => lines.push(connectionLine(listed, entry, now)))
   return lines
 }
 
 /** One of them. */
-export function connectionLine(
-  { words, doubles }: ConnectionTable,
-  entry: number,
-  now: Microseconds,
-): string {
+export function connectionLine({ table, counters }: Listed, entry: number, now: Microseconds): string {
+  const { words, doubles } = table
+  const sideText = (direction: number): string =>
+    [tupleText(words, entry, direction, protocol), ...countsText(counters, entry, direction)].join(' ')
   const protocol = words[entry + PROTOCOL] & 0xff
   const name = NAMES.get(protocol) ?? 'unknown'
   const left = Math.max(0, Math.floor((doubles[(entry + EXPIRES) >> 1] - now) / SECOND))
@@ -54,12 +60,17 @@ export function connectionLine(
   return [
     `${name.padEnd(8)} ${protocol} ${left}`,
     ...(protocol === tcp.PROTOCOL ? [TCP_STATES[words[entry + TCP_STATE]]] : []),
-    tupleText(words, entry, ORIGINAL, protocol),
+    sideText(ORIGINAL),
     ...((status & SEEN_REPLY) === 0 ? ['[UNREPLIED]'] : []),
-    tupleText(words, entry, REPLY, protocol),
+    sideText(REPLY),
     ...((status & ASSURED) === 0 ? [] : ['[ASSURED]']),
     `mark=${words[entry + MARK] >>> 0} use=1`,
   ].join(' ')
+}
+
+function countsText(counters: ConnectionCounters, entry: number, direction: number): string[] {
+  if (!counters.has(entry)) return []
+  return [`packets=${counters.packets(entry, direction)}`, `bytes=${counters.bytes(entry, direction)}`]
 }
 
 /** One direction of a connection: `src=10.0.0.2 dst=10.0.0.3 sport=1024 dport=80`. */

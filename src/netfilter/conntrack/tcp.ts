@@ -22,7 +22,7 @@ const { SYN_RECV, SYN_SENT, SYN_SENT2, TIME_WAIT, IGNORED, NO_STATE, becomes } =
 const { ACK_SET, FIN_SET, NONE_SET, RST_SET, SYNACK_SET, SYN_SET } = states
 const { ACK, FIN, RST, SYN, URG } = tcp
 const { FITS, LET_THROUGH } = windows
-const { AGAIN, TRACKED, UNTRACKABLE } = outcomes
+const { AGAIN, TRACKED, UNCOUNTED, UNTRACKABLE } = outcomes
 const { OK } = reasons
 
 const SECOND = 1_000_000
@@ -97,7 +97,7 @@ export function createTcp(
     if (next === IGNORED) return letThrough(entry, direction, kind, segment)
     if (next === TIME_WAIT && isChallenge(entry, direction, kind, state)) {
       words[entry + LAST_FLAGS] &= ~CHALLENGE_EXPECTED
-      return TRACKED
+      return UNCOUNTED
     }
     if (next === SYN_SENT2) words[entry + LAST_FLAGS] |= SIMULTANEOUS_OPEN
     if (next === CLOSE && kind === RST_SET) return reset(entry, direction, segment)
@@ -148,7 +148,7 @@ export function createTcp(
     if (kind === SYN_SET && direction === ORIGINAL) rememberSyn(entry, state, b, l4)
     if (state === SYN_SENT && kind === ACK_SET && direction === REPLY)
       words[entry + LAST_ACK] = tcp.acknowledgmentNumber(b, l4)
-    return TRACKED
+    return UNCOUNTED
   }
 
   function resume(entry: number, direction: number): void {
@@ -228,7 +228,7 @@ export function createTcp(
   ): number {
     const fit = fitsWindow(entry, direction, kind, segment)
     if (fit === FITS) return accept(entry, direction, kind, state, next, segment)
-    if (fit === LET_THROUGH) return TRACKED
+    if (fit === LET_THROUGH) return UNCOUNTED
     distrust(entry, direction, kind, segment)
     return UNTRACKABLE
   }
@@ -267,7 +267,7 @@ export function createTcp(
         return TRACKED
       }
       // A client that goes on sending SYNs does not keep the entry alive.
-      if (kind === SYN_SET && state === SYN_SENT) return TRACKED
+      if (kind === SYN_SET && state === SYN_SENT) return UNCOUNTED
       if (next === ESTABLISHED) timeout = Math.min(timeout, unacknowledged)
     } else if (
       (status & ASSURED) === 0 &&

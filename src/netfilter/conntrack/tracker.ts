@@ -3,9 +3,9 @@ import type { Packet } from '../packet.js'
 
 /**
  * What becomes of a packet: it is its connection's; it is no connection's; the connection is over and the packet
- * begins another one.
+ * begins another one; it is its connection's, which is not refreshed by it and does not count it.
  */
-export const [TRACKED, UNTRACKABLE, AGAIN] = [0, 1, 2]
+export const [TRACKED, UNTRACKABLE, AGAIN, UNCOUNTED] = [0, 1, 2, 3]
 
 /** A protocol. */
 export interface ProtocolTracker {

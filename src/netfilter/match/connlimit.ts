@@ -1,4 +1,6 @@
-/** `-m connlimit`: how many connections a host has. Read and printed only: no connections are kept here. */
+/** `-m connlimit`: how many connections a host, or a network, has. Each rule counts those that came to it. */
+import { PROTOCOL } from '../conntrack/entry.js'
+import { createLiveCount } from '../conntrack/live-count.js'
 import type { MatchExtension } from '../extension.js'
 import type { GivenOption } from '../given.js'
 import { maskOf, parseNumber } from '../numbers.js'
@@ -25,12 +27,31 @@ export const connlimit: MatchExtension = {
     const byDestination = given.has('connlimit-daddr')
     if (byDestination && given.has('connlimit-saddr'))
       throw new RuleError('--connlimit-saddr and --connlimit-daddr: expected only one of them')
+    const length = parseMask(given.option('connlimit-mask'))
     const parts = [
       `--connlimit-${isAbove ? 'above' : 'upto'} ${number}`,
-      `--connlimit-mask ${parseMask(given.option('connlimit-mask'))}`,
+      `--connlimit-mask ${length}`,
       `--connlimit-${byDestination ? 'daddr' : 'saddr'}`,
     ]
-    return { name: 'connlimit', text: parts.join(' ') }
+    const mask = maskOf(length)
+    return {
+      name: 'connlimit',
+      text: parts.join(' '),
+      start: ({ connections }) => {
+        if (connections === null) return () => false
+        const { words } = connections.table
+        const { count } = createLiveCount(connections.table)
+        return (packet) => {
+          const { connection } = packet
+          const zone = connection === 0 ? 0 : words[connection + PROTOCOL] >>> 16
+          const address = ((byDestination ? packet.destination : packet.source) & mask) >>> 0
+          const alive = count(zone * 2 ** 32 + address, packet)
+          // As in the kernel: where its own connection has just been closed, too.
+          if (alive === 0) packet.isMalformed = true
+          return alive > 0 && alive > number === isAbove
+        }
+      },
+    }
   },
 }
 

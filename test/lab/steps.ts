@@ -1,0 +1,75 @@
+/**
+ * Frames that enter a bridge step by step, some milliseconds between them, and what of its rules has counted after
+ * each step; in the end, its connections. By the kernel and by us.
+ */
+import type { ConntrackOptions } from '../../src/netfilter/conntrack/conntrack.js'
+import { connectionLines } from '../../src/netfilter/conntrack/list.js'
+import { parseRules } from '../../src/netfilter/rule-script.js'
+import { saveLines } from '../../src/netfilter/rule-text.js'
+import { attachRules } from '../../src/pipeline/attach-rules.js'
+import { Lab } from '../packets.js'
+import { PORTS } from './bridge-under-test.js'
+import type { Entering } from './bridge-under-test.js'
+import { withKernelBridge } from './kernel-bridge.js'
+import type { KernelBridge } from './kernel-bridge.js'
+
+/** Rules, and the frames of each step. */
+export interface Walk {
+  rules: string
+  steps: ReadonlyArray<readonly Entering[]>
+}
+
+/** For each step the rules that have counted, with their counters so far; then the connections, without times. */
+export interface Seen {
+  counted: string[][]
+  connections: string[]
+}
+
+/** Seconds between two steps: more than a jiffy. A station is not remembered for so long, so that all is flooded. */
+const STEP = 0.02
+
+/** What the kernel does. */
+export async function byKernel({ rules, steps }: Walk): Promise<Seen> {
+  return withKernelBridge({ address: null }, async (bridge) => {
+    const refused = bridge.load(rules)
+    if (refused !== null) throw new Error(refused)
+    const counted: string[][] = []
+    for (const step of steps) counted.push(countedIn((await bridge.run(step)).counters.split('\n')))
+    return { counted, connections: timeless((await printed(bridge, 'conntrack', '-L')).split('\n')) }
+  })
+}
+
+/** What a program prints in the bridge's namespace. */
+async function printed(bridge: KernelBridge, ...command: [string, ...string[]]): Promise<string> {
+  const program = bridge.spawn(...command)
+  let text = ''
+  for await (const chunk of program.stdout!) text += String(chunk)
+  return text
+}
+
+/** What we do. */
+export function byUs({ rules, steps }: Walk, conntrack: ConntrackOptions = {}): Seen {
+  const ports = Object.fromEntries(Object.keys(PORTS).map((name) => [name, {}]))
+  const lab = new Lab({ ports, ageingTime: STEP / 2 })
+  const attached = attachRules(lab.plane, { rules: parseRules('rules', Buffer.from(rules)), conntrack })
+  const counted = steps.map((step) => {
+    for (const { port, frame } of step) lab.send(port, frame)
+    lab.now += STEP
+    return countedIn([...saveLines(attached.engine.rules, { counters: true })])
+  })
+  const connections =
+    attached.connections === null ? [] : connectionLines(attached.connections, lab.now * 1_000_000)
+  return { counted, connections: timeless(connections) }
+}
+
+function countedIn(lines: string[]): string[] {
+  return lines.filter((line) => /^\[[1-9]/.test(line))
+}
+
+/** Without how long they are kept yet, sorted. */
+function timeless(lines: string[]): string[] {
+  return lines
+    .filter((line) => line !== '')
+    .map((line) => line.replace(/^(\w+ +\d+) \d+/, '$1'))
+    .toSorted()
+}
