@@ -46,6 +46,9 @@ export class Packet {
   direction = 0
   /** One of INVALID, ESTABLISHED, RELATED, NEW, UNTRACKED of conntrack/entry.ts: bits. */
   connectionState = INVALID
+  /** What `-j CT` has said before the packet is tracked: a template's number, 0 for none, and a zone as in the word PROTOCOL. */
+  template = 0
+  zone = 0
   /** Every rule that acts on it from now on is told of (`-j TRACE`), until the packet leaves the node. */
   isTraced = false
   /** As CLASSIFY sets it, `major << 16 | minor`. */
@@ -85,5 +88,6 @@ export class Packet {
     this.connection = 0
     this.direction = 0
     this.connectionState = INVALID
+    this.template = this.zone = 0
   }
 }

@@ -2,6 +2,7 @@
 import t from 'tap'
 import { isDeepStrictEqual } from 'node:util'
 import type { Test } from 'tap'
+import * as icmp from '../../src/wire/icmp.js'
 import * as tcp from '../../src/wire/tcp.js'
 import { icmpFrame, tcpFrame, udpFrame } from '../netfilter/frames.js'
 import type { FrameFields } from '../netfilter/frames.js'
@@ -37,6 +38,14 @@ function segment(flags: number, fields: FrameFields, seq: number, ack = 0): Uint
   tcp.setAcknowledgmentNumber(b, L4, ack)
   tcp.setWindow(b, L4, 1000)
   tcp.fillChecksum(b, L4, b.length, L3 + 12)
+  return b
+}
+
+/** An ICMP error that quotes a datagram's first bytes. */
+function unreachable(quoted: Uint8Array, fields: FrameFields): Uint8Array {
+  const b = icmpFrame(3, 1, { ...fields, payload: 28 })
+  b.set(quoted.subarray(L3, L3 + 28), L4 + 8)
+  icmp.fillChecksum(b, L4, b.length)
   return b
 }
 
@@ -197,5 +206,92 @@ t.test('what rules ask of connections: the kernel and we', { timeout: 120_000 },
         eth2(icmpFrame(3, 1, { source: '10.0.0.2' })),
       ]),
     })
+  })
+
+  await t.test('zones, helpers and who decides how to track', async (t) => {
+    const there = { source: '10.0.0.2', destination: '10.0.0.3', sport: 1000, payload: 4 }
+    const back = { source: '10.0.0.3', destination: '10.0.0.2', dport: 1000, from: '02:00:00:00:00:03' }
+    const states = ['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED']
+    const asked = states.map((state) => `-A FORWARD -m state --state ${state}`)
+    const walk = (raw: string[], filter: string[], frames: Entering[]): Walk => ({
+      rules: `*raw\n${raw.join('\n')}\nCOMMIT\n*filter\n${[...asked, ...filter].join('\n')}\nCOMMIT\n`,
+      steps: alone(frames),
+    })
+    const both = (port: number, target: string): string[] =>
+      ['dport', 'sport'].map((side) => `-A PREROUTING -p udp --${side} ${port} -j ${target}`)
+    const talk = (port: number): Entering[] => [
+      eth2(udpFrame({ ...there, dport: port })),
+      eth2(udpFrame({ ...there, dport: port })),
+      vnet0(udpFrame({ ...back, sport: port })),
+      eth2(udpFrame({ ...there, dport: port })),
+    ]
+    await agree(
+      t,
+      'zones of both directions, of one, of the mark',
+      walk(
+        [
+          ...both(99, 'CT --zone 5'),
+          '-A PREROUTING -p udp --dport 98 -j CT --zone-orig 6',
+          '-A PREROUTING -p udp --dport 97 -j CT --zone-reply 7',
+          ...both(96, 'CT --zone-orig 40000'),
+          ...both(95, 'CT --zone-reply 65535'),
+          ...both(94, 'MARK --set-mark 0x10009'),
+          ...both(94, 'CT --zone mark'),
+          '-A PREROUTING -p udp --dport 93 -j CT --zone 1',
+          ...both(92, 'CT --zone-orig mark'),
+          ...both(91, 'CT'),
+        ],
+        [
+          '-m connlimit --connlimit-above 1',
+          '-m connlimit --connlimit-above 2',
+          '-m conntrack --ctproto udp',
+        ].map((match) => `-A FORWARD ${match}`),
+        [99, 98, 97, 96, 95, 94, 93, 92, 91, 90].flatMap(talk),
+      ),
+    )
+    const ping = (type: number, fields: FrameFields): Uint8Array => icmpFrame(type, 0, fields)
+    await agree(
+      t,
+      'the same addresses in two zones; errors are of the zone that they come in',
+      walk(
+        [
+          '-A PREROUTING -m physdev --physdev-in eth2 -j CT --zone 1',
+          '-A PREROUTING -m physdev --physdev-in vnet0 -j CT --zone 2',
+        ],
+        ['-A FORWARD -m connmark --mark 1', '-A FORWARD -p icmp -j CONNMARK --set-mark 1'],
+        [
+          eth2(ping(8, there)),
+          vnet0(ping(8, there)),
+          vnet0(ping(0, back)),
+          eth2(ping(0, back)),
+          eth2(udpFrame({ ...there, dport: 5 })),
+          vnet0(udpFrame({ ...there, dport: 5 })),
+          vnet0(udpFrame({ ...back, sport: 5 })),
+          vnet0(unreachable(udpFrame({ ...there, dport: 5 }), back)),
+          vnet0(unreachable(udpFrame({ ...there, dport: 6 }), back)),
+          eth2(unreachable(udpFrame({ ...there, dport: 5 }), back)),
+        ],
+      ),
+    )
+    await agree(
+      t,
+      'helpers, the first rule, and what the rest of raw sees',
+      walk(
+        [
+          '-A PREROUTING -p udp --dport 69 -j CT --helper tftp',
+          '-A PREROUTING -p udp --dport 70 -j CT --helper tftp --zone 3 --ctevents new,destroy',
+          '-A PREROUTING -p udp --dport 71 -j CT --notrack',
+          '-A PREROUTING -p udp --dport 72 -j CT --ctevents assured',
+          ...states.map((state) => `-A PREROUTING -m state --state ${state}`),
+          '-A PREROUTING -p udp --dport 69:73 -j CT --zone 9',
+          '-A PREROUTING -p udp --dport 69:74 -j NOTRACK',
+          ...states.map((state) => `-A PREROUTING -m state --state ${state}`),
+        ],
+        ['--helper tftp', '! --helper tftp', '--helper ""', '! --helper ""'].map(
+          (helper) => `-A FORWARD -m helper ${helper}`,
+        ),
+        [69, 70, 71, 72, 73, 74, 75].flatMap(talk),
+      ),
+    )
   })
 })

@@ -97,7 +97,17 @@ const connmark: Grammar = (random) => `-m connmark ${not(random)}--mark ${markTe
 
 const mark: Grammar = (random) => `-m mark ${not(random)}--mark ${markText(random)}`
 
-const MATCHES: readonly Grammar[] = [state, state, state, conntrack, conntrack, conntrack, connmark, mark]
+const connbytes: Grammar = (random) => {
+  const range = random.pick([':0', '1:3', '4', '40:100', '60', '100:2000'])
+  const mode = random.pick(['packets', 'bytes', 'avgpkt'])
+  const direction = random.pick(['original', 'reply', 'both'])
+  return `-m connbytes ${range === ':0' ? '' : not(random)}--connbytes ${range} --connbytes-mode ${mode} --connbytes-dir ${direction}`
+}
+
+const MATCHES: readonly Grammar[] = [
+  ...[state, state, state, conntrack, conntrack, conntrack],
+  ...[connmark, mark, connbytes, connbytes],
+]
 
 /** Rules that are asked of everything seldom decide, as no rule behind them would be asked. */
 function targetOf(random: Random, place: Place, asked: readonly string[]): string {

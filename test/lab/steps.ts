@@ -62,8 +62,14 @@ export function byUs({ rules, steps }: Walk, conntrack: ConntrackOptions = {}): 
   return { counted, connections: timeless(connections) }
 }
 
+/** Rules of each table in their order; the order of the tables may differ. */
 function countedIn(lines: string[]): string[] {
-  return lines.filter((line) => /^\[[1-9]/.test(line))
+  let table = ''
+  const counted: Record<string, string[]> = { raw: [], mangle: [], nat: [], filter: [] }
+  for (const line of lines)
+    if (line.startsWith('*')) table = line.slice(1)
+    else if (/^\[[1-9]/.test(line)) counted[table].push(line)
+  return Object.values(counted).flat()
 }
 
 /** Without how long they are kept yet, sorted. */

@@ -9,6 +9,9 @@ import { Lab } from '../packets.js'
 import { udpFrame } from './frames.js'
 import { ruleSet } from './rules.js'
 import { createConntrack } from '../../src/netfilter/conntrack/conntrack.js'
+import { NEW } from '../../src/netfilter/conntrack/entry.js'
+import { ONLY_ORIGINAL, ONLY_REPLY } from '../../src/netfilter/conntrack/zone.js'
+import { ACCEPT } from '../../src/netfilter/verdict.js'
 import { createLiveCount } from '../../src/netfilter/conntrack/live-count.js'
 import { Packet } from '../../src/netfilter/packet.js'
 
@@ -107,3 +110,54 @@ t.test('connlimit: hosts that were seen once do not stay', async (t) => {
     alive.send('p0', udpFrame({ source: `10.1.${host >> 8}.${host & 255}`, sport: 2 }))
   t.same(alive.counted, [3000], 'those whose connections live do')
 })
+
+t.test(
+  'CT: helpers are names, which is said once; connections of one zone do not meet those of another',
+  async (t) => {
+    const log: string[] = []
+    const lab = new Lab({ ports: { p0: {}, p1: {} } })
+    const rules = ruleSet(`*raw
+-A PREROUTING -p udp --dport 5060 -j CT --helper sip
+-A PREROUTING -p udp --sport 5060 -j CT --helper sip --zone 3
+-A PREROUTING -i br100 -m physdev --physdev-in p0 -j CT --zone-orig 40000
+COMMIT
+`)
+    const attached = attachRules(lab.plane, { rules, onLog: (line) => log.push(line) })
+    const lines = (): string[] => connectionLines(attached.connections!, lab.now * 1_000_000).toSorted()
+    lab.send('p0', udpFrame({ dport: 5060 }))
+    lab.send('p0', udpFrame({ sport: 5060 }))
+    t.match(lines(), [
+      /dport=5060 .*mark=0 helper=sip use=1$/,
+      /sport=5060 .*mark=0 zone=3 helper=sip use=1$/,
+    ])
+    attached.replace(ruleSet('*raw\n-A PREROUTING -p udp --dport 5060 -j CT --helper sip\nCOMMIT\n'))
+    t.strictSame(log, ['CT --helper sip: connections that it would expect are not known as RELATED'])
+    lab.now += 31
+    lab.send('p0', udpFrame({ dport: 9 }))
+    t.match(lines(), [/dport=9 \[UNREPLIED\] .*mark=0 use=1$/], 'a place that is used again has no helper')
+
+    const zones = createConntrack()
+    const packet = new Packet()
+    const pass = (zone: number, back = false): string => {
+      const fields = back ? { source: '10.0.0.2', destination: '10.0.0.1', sport: 53, dport: 1000 } : {}
+      packet.read(udpFrame(fields), 0, 14)
+      packet.zone = zone
+      packet.now = 1_000_000
+      zones.track(packet)
+      const isNew = packet.connectionState === NEW
+      const isClash = zones.confirm(packet) !== ACCEPT
+      zones.release()
+      return isClash ? 'clash' : isNew ? 'new' : 'known'
+    }
+    const [zone, other] = [5 << 16, 0xffff << 16]
+    t.same([pass(0), pass(zone), pass(other)], ['new', 'new', 'new'])
+    t.same([pass(0, true), pass(zone, true), pass(other, true)], ['known', 'known', 'known'])
+    t.equal(pass((6 << 16) | ONLY_REPLY), 'known', 'this way it is in zone 0')
+    t.equal(pass((6 << 16) | ONLY_ORIGINAL), 'clash', 'its answers would be those of the first')
+    t.equal(pass((6 << 16) | ONLY_REPLY, true), 'new', 'it is answered in zone 6')
+    t.equal(pass(6 << 16), 'known', 'so this is an answer')
+    t.equal(zones.table.count, 4)
+    zones.table.clean(40_000_000)
+    t.equal(zones.table.count, 0, 'all are found again when they are over')
+  },
+)

@@ -22,6 +22,8 @@ import { createTable } from './table.js'
 import type { ConnectionTable } from './table.js'
 import { CLOSE } from './tcp-states.js'
 import { createTcp } from './tcp.js'
+import { createTemplates } from './templates.js'
+import type { Templates } from './templates.js'
 import { DEFAULT_TIMEOUTS } from './timeouts.js'
 import type { ConntrackTimeouts } from './timeouts.js'
 import * as outcomes from './tracker.js'
@@ -74,6 +76,8 @@ export interface ConntrackOptions {
 export interface Conntrack extends Nat {
   readonly table: ConnectionTable
   readonly counters: ConnectionCounters
+  /** What `-j CT` gives to connections. */
+  readonly templates: Templates
   /** Packets that came in by each port and were of no connection because of a wrong checksum. */
   readonly wrongChecksums: ReadonlyMap<string, number>
   /** Finds the packet's connection, or begins one. DROP where the table is full, else ACCEPT. */
@@ -101,6 +105,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const table = createTable(most)
   const counters = createCounters(most)
   if (options.accounting === true) counters.start()
+  const templates = createTemplates(most)
   const { words, doubles, findPacket } = table
   let isArriving = false
   const verifies = (): boolean => verifiesChecksums && isArriving
@@ -203,19 +208,20 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     words[reply + SOURCE] = packet.destination
     words[reply + DESTINATION] = packet.source
     words[reply + PORTS] = invertedPorts(packet.protocol, ports)
-    words[entry + PROTOCOL] = packet.protocol
+    words[entry + PROTOCOL] = packet.protocol | packet.zone
     if (!tracker.begin(entry, packet)) {
       table.giveBack(entry)
       return -1
     }
     if (counters.isOn) counters.begin(entry)
+    if (templates.isOn) templates.begin(entry, packet.template)
     pending.push(entry)
     return entry
   }
 
   /** An ICMP error belongs to the connection of the packet that it quotes, if it goes to who has sent that. */
   function relate(packet: Packet): void {
-    const { bytes: b, l4, end, now } = packet
+    const { bytes: b, l4, end, zone, now } = packet
     const inner = icmp.embedded(l4)
     if (inner + ipv4.HEADER_LENGTH > end) return
     const protocol = ipv4.protocol(b, inner)
@@ -226,7 +232,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     if (!hasAnswers(protocol, ports)) return
     const [source, destination] = [ipv4.source(b, inner), ipv4.destination(b, inner)]
     // An answer to the quoted packet is looked for: the error comes from the other side.
-    const reference = table.find(destination, source, invertedPorts(protocol, ports), protocol, now)
+    const reference = table.find(destination, source, invertedPorts(protocol, ports), protocol | zone, now)
     if (reference === 0) return
     const entry = reference & ~1
     const direction = reference & 1
@@ -243,19 +249,13 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
 
   function confirmEntry(entry: number, direction: number, now: Microseconds): number {
     if (direction !== ORIGINAL || (words[entry + STATUS] & CONFIRMED) !== 0) return ACCEPT
-    if (isTaken(entry, ORIGINAL, now) || isTaken(entry, REPLY, now)) return DROP
+    if (table.isTaken(entry, ORIGINAL, now) || table.isTaken(entry, REPLY, now)) return DROP
     // Nearly always it is the only one.
     if (pending[pending.length - 1] === entry) pending.pop()
     else pending.splice(pending.indexOf(entry), 1)
     doubles[(entry + EXPIRES) >> 1] += now
     table.insert(entry)
     return ACCEPT
-  }
-
-  function isTaken(entry: number, direction: number, now: Microseconds): boolean {
-    const t = entry + direction * TUPLE_WORDS
-    const protocol = words[entry + PROTOCOL]
-    return table.find(words[t + SOURCE], words[t + DESTINATION], words[t + PORTS], protocol, now) !== 0
   }
 
   function release(): void {
@@ -281,5 +281,5 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   }
 
   const steps = { track, confirm, confirmEntry, release, ignore, attach, close }
-  return { table, counters, wrongChecksums, ...steps, ...nat }
+  return { table, counters, templates, wrongChecksums, ...steps, ...nat }
 }

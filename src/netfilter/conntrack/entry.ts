@@ -4,7 +4,7 @@
  *
  *   0  source · destination · ports     of what began the connection (ports: the sender's in the upper half)
  *   3  the same of an answer to it
- *   6  protocol, and the zone in the upper half
+ *   6  protocol, and the zone in the upper half (zone.ts)
  *   7  status · 8-9 when it ends, microseconds, a 64-bit float · 10 mark
  *   11 next in the chain of each direction · 13 in that of its sender, once its source is decided
  *   14 what the protocol remembers: TCP 20 words, UDP when its stream began

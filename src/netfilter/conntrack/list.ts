@@ -21,6 +21,8 @@ import {
   TUPLE_WORDS,
 } from './entry.js'
 import type { ConnectionTable } from './table.js'
+import type { Templates } from './templates.js'
+import { sideZoneText, zoneText } from './zone.js'
 import { TCP_STATES } from './tcp-states.js'
 import { GRE, UDPLITE } from './tuple.js'
 
@@ -39,6 +41,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
 export interface Listed {
   readonly table: ConnectionTable
   readonly counters: ConnectionCounters
+  readonly templates: Templates
 }
 
 /** A line for each connection that is not over at `now`. */
@@ -49,28 +52,58 @@ export function connectionLines(listed: Listed, now: Microseconds): string[] {
 }
 
 /** One of them. */
-export function connectionLine({ table, counters }: Listed, entry: number, now: Microseconds): string {
-  const { words, doubles } = table
-  const sideText = (direction: number): string =>
-    [tupleText(words, entry, direction, protocol), ...countsText(counters, entry, direction)].join(' ')
-  const protocol = words[entry + PROTOCOL] & 0xff
-  const name = NAMES.get(protocol) ?? 'unknown'
-  const left = Math.max(0, Math.floor((doubles[(entry + EXPIRES) >> 1] - now) / SECOND))
-  const status = words[entry + STATUS]
-  return [
-    `${name.padEnd(8)} ${protocol} ${left}`,
-    ...(protocol === tcp.PROTOCOL ? [TCP_STATES[words[entry + TCP_STATE]]] : []),
-    sideText(ORIGINAL),
-    ...((status & SEEN_REPLY) === 0 ? ['[UNREPLIED]'] : []),
-    sideText(REPLY),
-    ...((status & ASSURED) === 0 ? [] : ['[ASSURED]']),
-    `mark=${words[entry + MARK] >>> 0} use=1`,
-  ].join(' ')
+export function connectionLine(listed: Listed, entry: number, now: Microseconds): string {
+  const { words } = listed.table
+  return joined([
+    ...tupleParts(listed, entry, secondsLeft(listed, entry, now), true),
+    `mark=${words[entry + MARK] >>> 0}`,
+    zoneText(words[entry + PROTOCOL]),
+    helperText(listed, entry),
+    'use=1',
+  ])
 }
 
-function countsText(counters: ConnectionCounters, entry: number, direction: number): string[] {
-  if (!counters.has(entry)) return []
-  return [`packets=${counters.packets(entry, direction)}`, `bytes=${counters.bytes(entry, direction)}`]
+const joined = (parts: string[]): string => parts.filter((part) => part !== '').join(' ')
+
+function secondsLeft({ table }: Listed, entry: number, now: Microseconds): number {
+  return Math.max(0, Math.floor((table.doubles[(entry + EXPIRES) >> 1] - now) / SECOND))
+}
+
+/** What lists and events begin with. `time` is '' where it is not told. */
+function tupleParts(
+  { table, counters }: Listed,
+  entry: number,
+  time: number | '',
+  hasCounts: boolean,
+): string[] {
+  const { words } = table
+  const word = words[entry + PROTOCOL]
+  const protocol = word & 0xff
+  const status = words[entry + STATUS]
+  const side = (direction: number): string[] => [
+    tupleText(words, entry, direction, protocol),
+    sideZoneText(word, direction),
+    hasCounts ? countsText(counters, entry, direction) : '',
+  ]
+  return [
+    `${(NAMES.get(protocol) ?? 'unknown').padEnd(8)} ${protocol}`,
+    String(time),
+    protocol === tcp.PROTOCOL ? TCP_STATES[words[entry + TCP_STATE]] : '',
+    ...side(ORIGINAL),
+    (status & SEEN_REPLY) === 0 ? '[UNREPLIED]' : '',
+    ...side(REPLY),
+    (status & ASSURED) === 0 ? '' : '[ASSURED]',
+  ]
+}
+
+function helperText({ templates }: Listed, entry: number): string {
+  const helper = templates.helperOf(entry)
+  return helper === '' ? '' : `helper=${helper}`
+}
+
+function countsText(counters: ConnectionCounters, entry: number, direction: number): string {
+  if (!counters.has(entry)) return ''
+  return `packets=${counters.packets(entry, direction)} bytes=${counters.bytes(entry, direction)}`
 }
 
 /** One direction of a connection: `src=10.0.0.2 dst=10.0.0.3 sport=1024 dport=80`. */

@@ -60,7 +60,7 @@ export function createLiveCount(table: ConnectionTable): LiveCount {
     tuple[0] = packet.source
     tuple[1] = packet.destination
     tuple[2] = portsOf(protocol, bytes, l4, end)
-    tuple[3] = protocol
+    tuple[3] = protocol | packet.zone
     return true
   }
 

@@ -192,10 +192,10 @@ export function createTupleSearch(
 
   /** A connection that is over but for waiting gives its port up (nf_nat_used_tuple_harder, RFC 6191 §2). */
   function takeFromClosed(entry: number, side: number, least: number, size: number, offset: number): void {
-    if (protocol !== tcp.PROTOCOL || words[entry + TCP_STATE] !== SYN_SENT) return
+    if ((protocol & 0xff) !== tcp.PROTOCOL || words[entry + TCP_STATE] !== SYN_SENT) return
     for (let i = 0; i < Math.min(size, TRIES); i++) {
       setPort(side, least + ((offset + i) % size))
-      const inverted = invertedPorts(protocol, tuple.ports)
+      const inverted = invertedPorts(tcp.PROTOCOL, tuple.ports)
       const reference = table.find(tuple.destination, tuple.source, inverted, protocol, now)
       if (reference === 0) return
       const other = reference & ~1

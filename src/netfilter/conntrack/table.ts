@@ -10,6 +10,7 @@ import { createPortIndex } from './port-index.js'
 import type { PortIndex } from './port-index.js'
 import { createSourceIndex } from './source-index.js'
 import type { SourceIndex } from './source-index.js'
+import { isOneSided, isSameSide, sideOf } from './zone.js'
 
 // An imported constant is loaded and checked at each use.
 const { ASSURED, CONFIRMED, DESTINATION, DYING, ENTRY_WORDS, EXPIRES, NEXT, ORIGINAL, PORTS } = entries
@@ -40,6 +41,8 @@ export interface ConnectionTable {
   find(source: number, destination: number, ports: number, protocol: number, now: Microseconds): number
   /** The same for a packet whose word PORTS this is: a time as an argument would be put on the heap. */
   findPacket(packet: Packet, ports: number): number
+  /** Whether another connection has the tuple that the entry has in this direction. */
+  isTaken(entry: number, direction: number, now: Microseconds): boolean
   /** An entry that is not found yet, all zero; 0 when none is free and none can be given up. */
   take(now: Microseconds): number
   /** Gives back an entry that was never inserted. */
@@ -82,7 +85,12 @@ export function createTable(most: number): ConnectionTable {
 
   function homeOf(entry: number, direction: number): number {
     const t = entry + direction * TUPLE_WORDS
-    return home(words[t + SOURCE], words[t + DESTINATION], words[t + PORTS], words[entry + PROTOCOL])
+    return home(
+      words[t + SOURCE],
+      words[t + DESTINATION],
+      words[t + PORTS],
+      sideOf(words[entry + PROTOCOL], direction),
+    )
   }
 
   function isOver(entry: number, now: Microseconds): boolean {
@@ -101,13 +109,33 @@ export function createTable(most: number): ConnectionTable {
   }
 
   function findPacket(packet: Packet, ports: number): number {
-    const reference = search(packet.source | 0, packet.destination | 0, ports, packet.protocol)
+    const reference = search(packet.source | 0, packet.destination | 0, ports, packet.protocol | packet.zone)
     return reference !== 0 && isOver(reference & ~1, packet.now) ? forget(reference) : reference
   }
 
   /** Whether its time is over or not; addresses signed. */
   function search(source: number, destination: number, ports: number, protocol: number): number {
-    let reference = heads[home(source, destination, ports, protocol)]
+    if (isOneSided(protocol)) return searchSides(source, destination, ports, protocol)
+    return searchIn(home(source, destination, ports, protocol), source, destination, ports, protocol)
+  }
+
+  /** It may be either direction of a connection, which are in different zones. */
+  function searchSides(source: number, destination: number, ports: number, protocol: number): number {
+    const [there, back] = [ORIGINAL, REPLY].map((direction) =>
+      home(source, destination, ports, sideOf(protocol, direction)),
+    )
+    const reference = searchIn(there, source, destination, ports, protocol)
+    return reference === 0 ? searchIn(back, source, destination, ports, protocol) : reference
+  }
+
+  function searchIn(
+    at: number,
+    source: number,
+    destination: number,
+    ports: number,
+    protocol: number,
+  ): number {
+    let reference = heads[at]
     while (reference !== 0) {
       const entry = reference & ~1
       const direction = reference & 1
@@ -116,12 +144,23 @@ export function createTable(most: number): ConnectionTable {
         words[t + PORTS] === ports &&
         words[t + SOURCE] === source &&
         words[t + DESTINATION] === destination &&
-        words[entry + PROTOCOL] === protocol
+        (words[entry + PROTOCOL] === protocol || isSameSide(words[entry + PROTOCOL], protocol, direction))
       )
         return reference
       reference = words[entry + NEXT + direction]
     }
     return 0
+  }
+
+  function isTaken(entry: number, direction: number, now: Microseconds): boolean {
+    const t = entry + direction * TUPLE_WORDS
+    const [source, destination, port] = [words[t + SOURCE], words[t + DESTINATION], words[t + PORTS]]
+    const at = homeOf(entry, direction)
+    const reference = searchIn(at, source, destination, port, words[entry + PROTOCOL])
+    if (reference === 0) return false
+    if (!isOver(reference & ~1, now)) return true
+    forget(reference)
+    return false
   }
 
   /** The connection of this reference is over. */
@@ -217,6 +256,7 @@ export function createTable(most: number): ConnectionTable {
     },
     find,
     findPacket,
+    isTaken,
     take,
     giveBack,
     insert,

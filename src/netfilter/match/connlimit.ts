@@ -43,7 +43,7 @@ export const connlimit: MatchExtension = {
         const { count } = createLiveCount(connections.table)
         return (packet) => {
           const { connection } = packet
-          const zone = connection === 0 ? 0 : words[connection + PROTOCOL] >>> 16
+          const zone = (connection === 0 ? packet.zone : words[connection + PROTOCOL]) >>> 16
           const address = ((byDestination ? packet.destination : packet.source) & mask) >>> 0
           const alive = count(zone * 2 ** 32 + address, packet)
           // As in the kernel: where its own connection has just been closed, too.

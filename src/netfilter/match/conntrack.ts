@@ -53,7 +53,10 @@ const OPTIONS: Readonly<Record<string, (given: GivenOption) => Asked>> = {
   ctstate: states,
   ctproto: ({ value }) => {
     const protocol = parseProtocol(value)
-    return { text: String(protocol), holds: (entry, _, { words }) => words[entry + PROTOCOL] === protocol }
+    return {
+      text: String(protocol),
+      holds: (entry, _, { words }) => (words[entry + PROTOCOL] & 0xff) === protocol,
+    }
   },
   ctorigsrc: address(ORIGINAL, SOURCE),
   ctorigdst: address(ORIGINAL, DESTINATION),

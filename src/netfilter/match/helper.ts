@@ -1,4 +1,7 @@
-/** `-m helper`: which helper watches over the connection. Read and printed only: no connections are kept here. */
+/**
+ * `-m helper`: which helper has expected the connection, that of the connection which it belongs to. A connection
+ * that a helper watches over is not meant; and as long as helpers expect nothing here, none is.
+ */
 import type { MatchExtension } from '../extension.js'
 import { RuleError } from '../rule-error.js'
 import { quote } from '../words.js'
@@ -15,6 +18,10 @@ export const helper: MatchExtension = {
     const { value, negated } = given.oneOf('helper')
     if (Buffer.byteLength(value) > LONGEST)
       throw new RuleError(`--helper ${value}: expected at most ${LONGEST} bytes`)
-    return { name: 'helper', text: `${negated ? '! ' : ''}--helper ${quote(value)}` }
+    return {
+      name: 'helper',
+      text: `${negated ? '! ' : ''}--helper ${quote(value)}`,
+      start: () => () => negated,
+    }
   },
 }

@@ -1,8 +1,12 @@
-/** `-j CT`: how a connection is tracked, or that it is not. Helpers, timeouts and zones are read and printed only. */
+/** `-j CT`: how a connection is tracked, or that it is not. Timeouts are read and printed only; events go to nobody. */
+import { NEW, UNTRACKED } from '../conntrack/entry.js'
+import { ONLY_ORIGINAL, ONLY_REPLY } from '../conntrack/zone.js'
 import type { TargetExtension } from '../extension.js'
 import type { Given, GivenOption } from '../given.js'
 import { wholeNumber } from '../numbers.js'
+import type { Packet } from '../packet.js'
 import { RuleError } from '../rule-error.js'
+import type { Runtime } from '../runtime.js'
 import { CONTINUE } from '../verdict.js'
 import { doNotTrack } from './notrack.js'
 
@@ -37,23 +41,63 @@ export const ct: TargetExtension = {
     'zone-reply': { argument: 'NUMBER|mark' },
   },
   read(given) {
+    const zone = parseZone(given)
+    const helper = parseName(given, 'helper', LONGEST_HELPER)
+    const timeout = parseName(given, 'timeout', LONGEST_TIMEOUT)
     const parts = [
       given.has('notrack') ? '--notrack' : '',
-      nameText(given, 'helper', LONGEST_HELPER),
-      nameText(given, 'timeout', LONGEST_TIMEOUT),
+      helper === '' ? '' : `--helper ${helper}`,
+      timeout === '' ? '' : `--timeout ${timeout}`,
       eventsText(given.option('ctevents'), EVENTS),
       eventsText(given.option('expevents'), ['new']),
-      zoneText(given),
+      zone.id === 0 ? '' : `--${zone.option} ${zone.id}`,
     ]
     const text = parts.filter((part) => part !== '').join(' ')
     if (given.has('notrack')) return { name: 'CT', text, start: () => doNotTrack }
-    const asksForMore = ['helper', 'timeout', 'zone', 'zone-orig', 'zone-reply'].some((one) => given.has(one))
-    return asksForMore ? { name: 'CT', text } : { name: 'CT', text, start: () => () => CONTINUE }
+    if (timeout !== '') return { name: 'CT', text }
+    return { name: 'CT', text, start: (runtime) => decide(helper, zone, runtime) }
   },
 }
 
+/** Which zone a packet is in; `mark`: that of its mark. */
+interface Zone {
+  option: string
+  id: number | 'mark'
+}
+
+const SIDES: Readonly<Record<string, number>> = { 'zone-orig': ONLY_ORIGINAL, 'zone-reply': ONLY_REPLY }
+
+/**
+ * The first such rule decides. From then on, while the table raw is asked, the packet seems to begin a connection; that
+ * it has the mark of a connection too, which other rules of raw can ask for and change, is left out.
+ */
+function decide(helper: string, { option, id }: Zone, runtime: Runtime): (packet: Packet) => number {
+  const { connections } = runtime
+  if (connections === null) return () => CONTINUE
+  if (helper !== '') warnOf(helper, runtime)
+  const template = connections.templates.add({ helper })
+  const side = SIDES[option] ?? 0
+  const word = id === 'mark' || id === 0 ? 0 : (id << 16) | side
+  return (packet) => {
+    if (packet.connection !== 0 || packet.template !== 0 || packet.connectionState === UNTRACKED)
+      return CONTINUE
+    packet.template = template
+    packet.zone = id === 'mark' ? (packet.mark << 16) | side : word
+    packet.connectionState = NEW
+    return CONTINUE
+  }
+}
+
+/** The kernel's helpers know the connections that others open; here they are only names. Said once of each. */
+function warnOf(helper: string, { shared, log }: Runtime): void {
+  shared(`CT helper ${helper}`, () => {
+    log(`CT --helper ${helper}: connections that it would expect are not known as RELATED`)
+    return true
+  })
+}
+
 /** Not checked: whether there is such a helper or timeout. The kernel refuses one that it does not know. */
-function nameText(given: Given, option: string, longest: number): string {
+function parseName(given: Given, option: string, longest: number): string {
   const name = given.value(option, '')
   if (Buffer.byteLength(name) > longest)
     throw new RuleError(`--${option} ${name}: expected at most ${longest} bytes`)
@@ -61,7 +105,7 @@ function nameText(given: Given, option: string, longest: number): string {
     throw new RuleError(`--${option} ${name}: expected no space and no quotation mark`)
   if (name !== '' && given.protocol === 0)
     throw new RuleError(`--${option}: expected -p with a protocol in the rule`)
-  return name === '' ? '' : `--${option} ${name}`
+  return name
 }
 
 function eventsText(option: GivenOption | null, known: readonly string[]): string {
@@ -74,12 +118,10 @@ function eventsText(option: GivenOption | null, known: readonly string[]): strin
 }
 
 /** One of the options only: iptables takes several and makes one of them, with the number of the last. */
-function zoneText(given: Given): string {
-  const zones = given.options.filter(({ name }) => name.startsWith('zone'))
-  if (zones.length === 0) return ''
+function parseZone(given: Given): Zone {
+  if (!given.options.some(({ name }) => name.startsWith('zone'))) return { option: '', id: 0 }
   const { name, value } = given.oneOf('zone', 'zone-orig', 'zone-reply')
-  const zone = value === 'mark' ? value : zoneNumber(value, name)
-  return zone === 0 ? '' : `--${name} ${zone}`
+  return { option: name, id: value === 'mark' ? value : zoneNumber(value, name) }
 }
 
 function zoneNumber(text: string, option: string): number {

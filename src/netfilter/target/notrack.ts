@@ -12,8 +12,8 @@ export const notrack: TargetExtension = {
   read: () => ({ name: 'NOTRACK', text: '', start: () => doNotTrack }),
 }
 
-/** What has a connection already keeps it. */
+/** What has a connection already keeps it; what another rule has decided how to track is tracked so. */
 export function doNotTrack(packet: Packet): number {
-  if (packet.connection === 0) packet.connectionState = UNTRACKED
+  if (packet.connection === 0 && packet.template === 0) packet.connectionState = UNTRACKED
   return CONTINUE
 }

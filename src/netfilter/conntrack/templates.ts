@@ -1,0 +1,46 @@
+/** What `-j CT` gives to connections that packets begin, beside the zone, which is in the packet. */
+import { ENTRY_WORDS } from './entry.js'
+
+/** What connections begin with. */
+export interface Template {
+  /** The helper that watches over them; '' for none. */
+  helper: string
+}
+
+/** The templates of rules, and what connections have of them. */
+export interface Templates {
+  /** Whether there has been any. */
+  isOn: boolean
+  /** The number of such a template, from 1. */
+  add(template: Template): number
+  /** A connection begins with the template of this number, or, with 0, without any. */
+  begin(entry: number, template: number): void
+  /** The helper of a connection; '' for none. */
+  helperOf(entry: number): string
+}
+
+/** Templates for a table of at most `most` connections. */
+export function createTemplates(most: number): Templates {
+  const list: Template[] = []
+  let numbers = new Uint16Array(0)
+
+  const templates: Templates = {
+    isOn: false,
+    add(template) {
+      if (!templates.isOn) {
+        templates.isOn = true
+        numbers = new Uint16Array(most + 1)
+      }
+      const known = list.findIndex(({ helper }) => helper === template.helper)
+      return known === -1 ? list.push(template) : known + 1
+    },
+    begin(entry, template) {
+      numbers[entry / ENTRY_WORDS] = template
+    },
+    helperOf(entry) {
+      const number = templates.isOn ? numbers[entry / ENTRY_WORDS] : 0
+      return number === 0 ? '' : list[number - 1].helper
+    },
+  }
+  return templates
+}
