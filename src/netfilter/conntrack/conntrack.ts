@@ -16,6 +16,8 @@ import { createCounters } from './counters.js'
 import type { ConnectionCounters } from './counters.js'
 import { createGeneric, createGre, createIcmp, createUdp, createUdplite } from './datagrams.js'
 import * as entries from './entry.js'
+import { createExpectations } from './expectations.js'
+import { createHelpers } from './helpers.js'
 import { createNat } from './nat.js'
 import type { Nat } from './nat.js'
 import { createTable } from './table.js'
@@ -38,6 +40,7 @@ const {
   EXPECTED,
   EXPIRES,
   INVALID,
+  MARK,
   NEW,
   ORIGINAL,
   PORTS,
@@ -82,8 +85,13 @@ export interface Conntrack extends Nat {
   readonly wrongChecksums: ReadonlyMap<string, number>
   /** Finds the packet's connection, or begins one. DROP where the table is full, else ACCEPT. */
   track(packet: Packet): number
-  /** The packet has passed all rules: the connection that it begins is entered. DROP where another one is in its place. */
+  /**
+   * The packet has passed all rules: the connection that it begins is entered. DROP where another one is in its place,
+   * or its helper does not understand it.
+   */
   confirm(packet: Packet): number
+  /** Whether it was the helper that `confirm` has refused for. */
+  isRefusedByHelper(): boolean
   /** The same, of a packet of this connection. */
   confirmEntry(entry: number, direction: number, now: Microseconds): number
   /** Forgets connections that packets have begun which did not pass: once all copies of a packet are through. */
@@ -102,12 +110,15 @@ const anyBits = (): number => Math.floor(Math.random() * 0x100000000)
 export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const { most = 65_536, verifiesChecksums = true, random = anyBits } = options
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
-  const table = createTable(most)
+  const expectations = createExpectations()
+  const table = createTable(most, (entry) => helpers.forget(entry))
   const counters = createCounters(most)
   if (options.accounting === true) counters.start()
   const templates = createTemplates(most)
   const { words, doubles, findPacket } = table
+  const helpers = createHelpers(words, expectations)
   let isArriving = false
+  let isRefused = false
   const verifies = (): boolean => verifiesChecksums && isArriving
   const tcpTracker = createTcp(table, timeouts, verifies)
   const udpTracker = createUdp(table, timeouts, verifies)
@@ -215,8 +226,21 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     }
     if (counters.isOn) counters.begin(entry)
     if (templates.isOn) templates.begin(entry, packet.template)
+    if (expectations.count > 0) relateTo(claimed(packet, ports), entry)
     pending.push(entry)
     return entry
+  }
+
+  function claimed({ source, destination, protocol, zone, now }: Packet, ports: number): number {
+    return expectations.claim(source | 0, destination | 0, ports, protocol | zone, now)
+  }
+
+  /** What another connection has announced has its mark. One that is not entered itself cannot have been heard. */
+  function relateTo(master: number, entry: number): void {
+    if (master === 0 || (words[master + STATUS] & CONFIRMED) === 0) return
+    words[entry + STATUS] |= EXPECTED
+    words[entry + MARK] = words[master + MARK]
+    templates.expect(entry, master)
   }
 
   /** An ICMP error belongs to the connection of the packet that it quotes, if it goes to who has sent that. */
@@ -242,9 +266,19 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     packet.connectionState = RELATED
   }
 
-  function confirm({ connection, direction, now }: Packet): number {
-    if (connection === 0 || (words[connection + STATUS] & CONFIRMED) !== 0) return ACCEPT
-    return confirmEntry(connection, direction, now)
+  function confirm(packet: Packet): number {
+    const { connection: entry } = packet
+    if (entry === 0) return ACCEPT
+    isRefused = templates.isOn && help(packet) === DROP
+    if (isRefused) return DROP
+    return (words[entry + STATUS] & CONFIRMED) === 0
+      ? confirmEntry(entry, packet.direction, packet.now)
+      : ACCEPT
+  }
+
+  function help(packet: Packet): number {
+    const helper = templates.helperOf(packet.connection)
+    return helper === '' ? ACCEPT : helpers.help(helper, packet)
   }
 
   function confirmEntry(entry: number, direction: number, now: Microseconds): number {
@@ -280,6 +314,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     doubles[(entry + EXPIRES) >> 1] = now + timeouts.tcp_timeout_close * SECOND
   }
 
-  const steps = { track, confirm, confirmEntry, release, ignore, attach, close }
+  const isRefusedByHelper = (): boolean => isRefused
+  const steps = { track, isRefusedByHelper, confirm, confirmEntry, release, ignore, attach, close }
   return { table, counters, templates, wrongChecksums, ...steps, ...nat }
 }

@@ -13,7 +13,8 @@ import type { SourceIndex } from './source-index.js'
 import { isOneSided, isSameSide, sideOf } from './zone.js'
 
 // An imported constant is loaded and checked at each use.
-const { ASSURED, CONFIRMED, DESTINATION, DYING, ENTRY_WORDS, EXPIRES, NEXT, ORIGINAL, PORTS } = entries
+const { ASSURED, CONFIRMED, DESTINATION, DYING, ENTRY_WORDS, EXPIRES, HAS_HELPED, NEXT, ORIGINAL, PORTS } =
+  entries
 const { PROTOCOL, REPLY, SOURCE, SOURCE_DECIDED, STATUS, TUPLE_WORDS } = entries
 
 /** Entries that are looked at with each new one, for some whose time is over. */
@@ -57,8 +58,8 @@ export interface ConnectionTable {
   forEach(now: Microseconds, each: (entry: number) => void): void
 }
 
-/** A table of at most `most` connections. */
-export function createTable(most: number): ConnectionTable {
+/** A table of at most `most` connections. `forgetHelp` is called when one is over that a helper remembers something of. */
+export function createTable(most: number, forgetHelp: (entry: number) => void): ConnectionTable {
   const memory = new ArrayBuffer((most + 1) * ENTRY_WORDS * 4)
   const words = new Int32Array(memory)
   const doubles = new Float64Array(memory)
@@ -177,6 +178,7 @@ export function createTable(most: number): ConnectionTable {
 
   function giveBack(entry: number): void {
     if ((words[entry + STATUS] & SOURCE_DECIDED) !== 0) sources.remove(entry)
+    if ((words[entry + STATUS] & HAS_HELPED) !== 0) forgetHelp(entry)
     words.fill(0, entry, entry + ENTRY_WORDS)
     free[freeCount++] = entry
   }

@@ -1,5 +1,6 @@
 /** `-j CT`: how a connection is tracked, or that it is not. Timeouts are read and printed only; events go to nobody. */
 import { NEW, UNTRACKED } from '../conntrack/entry.js'
+import { HELPERS } from '../conntrack/helpers.js'
 import { ONLY_ORIGINAL, ONLY_REPLY } from '../conntrack/zone.js'
 import type { TargetExtension } from '../extension.js'
 import type { Given, GivenOption } from '../given.js'
@@ -74,7 +75,7 @@ const SIDES: Readonly<Record<string, number>> = { 'zone-orig': ONLY_ORIGINAL, 'z
 function decide(helper: string, { option, id }: Zone, runtime: Runtime): (packet: Packet) => number {
   const { connections } = runtime
   if (connections === null) return () => CONTINUE
-  if (helper !== '') warnOf(helper, runtime)
+  if (helper !== '' && !HELPERS.includes(helper)) warnOf(helper, runtime)
   const template = connections.templates.add({ helper })
   const side = SIDES[option] ?? 0
   const word = id === 'mark' || id === 0 ? 0 : (id << 16) | side
@@ -88,7 +89,7 @@ function decide(helper: string, { option, id }: Zone, runtime: Runtime): (packet
   }
 }
 
-/** The kernel's helpers know the connections that others open; here they are only names. Said once of each. */
+/** What others than FTP and TFTP announce is not understood here: they are only names. Said once of each. */
 function warnOf(helper: string, { shared, log }: Runtime): void {
   shared(`CT helper ${helper}`, () => {
     log(`CT --helper ${helper}: connections that it would expect are not known as RELATED`)
