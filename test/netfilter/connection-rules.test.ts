@@ -161,3 +161,42 @@ COMMIT
     t.equal(zones.table.count, 0, 'all are found again when they are over')
   },
 )
+
+t.test('events: as conntrack -E prints them', async (t) => {
+  const events: string[] = []
+  const onEvent = (line: string): void => void events.push(line)
+  const bridge = new Bridge(['-p udp --dport 9 -j DROP', '-p udp --dport 7 -j CONNMARK --set-mark 3'], {
+    most: 4,
+    onEvent,
+  })
+  const taken = (): string[] => events.splice(0)
+  bridge.send('p0', udpFrame({ dport: 9 }))
+  t.same(taken(), [], 'what is dropped has begun nothing')
+  bridge.send('p0', udpFrame({ dport: 7 }))
+  const there = 'src=10.0.0.1 dst=10.0.0.2 sport=1000 dport=7'
+  const back = 'src=10.0.0.2 dst=10.0.0.1 sport=7 dport=1000'
+  t.same(taken(), [`    [NEW] udp      17 30 ${there} [UNREPLIED] ${back} mark=3`])
+  bridge.send('p0', udpFrame({ dport: 7 }))
+  t.same(taken(), [], 'nothing has changed')
+  bridge.now += 3
+  const answer = udpFrame({ source: '10.0.0.2', destination: '10.0.0.1', sport: 7, dport: 1000 })
+  bridge.send('p1', answer)
+  t.same(taken(), [` [UPDATE] udp      17 30 ${there} ${back} mark=3`])
+  bridge.send('p1', answer)
+  t.same(taken(), [` [UPDATE] udp      17 120 ${there} ${back} [ASSURED] mark=3`])
+  bridge.now += 121
+  bridge.send('p0', udpFrame({ dport: 5 }))
+  t.match(taken(), [`[DESTROY] udp      17 ${there} ${back} [ASSURED] mark=3`, /^ {4}\[NEW\] .* dport=5 /])
+
+  const full = new Bridge(['-m connbytes --connbytes 0 --connbytes-dir both --connbytes-mode bytes'], {
+    most: 1,
+    onEvent,
+  })
+  full.send('p0', udpFrame({ dport: 7 }))
+  full.send('p0', udpFrame({ dport: 8 }))
+  t.match(taken(), [
+    /NEW/,
+    `[DESTROY] udp      17 30 ${there} packets=1 bytes=28 [UNREPLIED] ${back} packets=0 bytes=0`,
+    /NEW/,
+  ])
+})

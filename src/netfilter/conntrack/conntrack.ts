@@ -16,6 +16,8 @@ import { createCounters } from './counters.js'
 import type { ConnectionCounters } from './counters.js'
 import { createGeneric, createGre, createIcmp, createUdp } from './datagrams.js'
 import * as entries from './entry.js'
+import { createEvents } from './events.js'
+import type { ConnectionEvents } from './events.js'
 import { createNat } from './nat.js'
 import type { Nat } from './nat.js'
 import { createTable } from './table.js'
@@ -65,6 +67,8 @@ export interface ConntrackOptions {
   verifiesChecksums?: boolean
   /** Packets and bytes are counted from the beginning (nf_conntrack_acct). Default: from when rules ask for them on. */
   accounting?: boolean
+  /** Called with what happens to connections, a line as `conntrack -E` prints it each time. */
+  onEvent?: (line: string) => void
   /** 32 random bits, for ports that may be any. Default Math.random. */
   random?: () => number
 }
@@ -95,12 +99,14 @@ const anyBits = (): number => Math.floor(Math.random() * 0x100000000)
 
 /** A memory of connections without any. */
 export function createConntrack(options: ConntrackOptions = {}): Conntrack {
-  const { most = 65_536, verifiesChecksums = true, random = anyBits } = options
+  const { most = 65_536, verifiesChecksums = true, random = anyBits, onEvent } = options
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
-  const table = createTable(most)
+  let events: ConnectionEvents | null = null
+  const table = createTable(most, (entry) => events?.removed(entry))
   const counters = createCounters(most)
   if (options.accounting === true) counters.start()
   const templates = createTemplates(most)
+  if (onEvent !== undefined) events = createEvents({ table, counters, templates }, most, onEvent)
   const { words, doubles, findPacket } = table
   let isArriving = false
   const verifies = (): boolean => verifiesChecksums && isArriving
@@ -156,6 +162,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   function find(packet: Packet): number {
     const { protocol } = packet
     const ports = portsOf(protocol, packet.bytes, packet.l4, packet.end)
+    if (events !== null) events.now = packet.now
     for (;;) {
       let reference = findPacket(packet, ports)
       const isNew = reference === 0
@@ -174,8 +181,9 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
       }
       // Until it is entered an entry says for how long it will be kept, not until when.
       if (isNew) doubles[(entry + EXPIRES) >> 1] -= packet.now
-      if (outcome !== UNTRACKABLE) take(packet, entry, direction)
       if (counters.isOn && outcome === TRACKED) counters.add(entry, direction, packet)
+      if (events !== null) events.tracked(entry)
+      if (outcome !== UNTRACKABLE) take(packet, entry, direction)
       return ACCEPT
     }
   }
@@ -235,8 +243,10 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   }
 
   function confirm({ connection, direction, now }: Packet): number {
-    if (connection === 0 || (words[connection + STATUS] & CONFIRMED) !== 0) return ACCEPT
-    return confirmEntry(connection, direction, now)
+    if (connection === 0) return ACCEPT
+    if ((words[connection + STATUS] & CONFIRMED) === 0) return confirmEntry(connection, direction, now)
+    if (events !== null) events.passed(connection)
+    return ACCEPT
   }
 
   function confirmEntry(entry: number, direction: number, now: Microseconds): number {
@@ -247,6 +257,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     else pending.splice(pending.indexOf(entry), 1)
     doubles[(entry + EXPIRES) >> 1] += now
     table.insert(entry)
+    if (events !== null) events.passed(entry)
     return ACCEPT
   }
 

@@ -57,8 +57,8 @@ export interface ConnectionTable {
   forEach(now: Microseconds, each: (entry: number) => void): void
 }
 
-/** A table of at most `most` connections. */
-export function createTable(most: number): ConnectionTable {
+/** A table of at most `most` connections; `onRemove` is called before one that was in it goes. */
+export function createTable(most: number, onRemove: (entry: number) => void): ConnectionTable {
   const memory = new ArrayBuffer((most + 1) * ENTRY_WORDS * 4)
   const words = new Int32Array(memory)
   const doubles = new Float64Array(memory)
@@ -195,6 +195,7 @@ export function createTable(most: number): ConnectionTable {
   }
 
   function remove(entry: number): void {
+    onRemove(entry)
     ports.changed(entry, -1)
     unlink(entry, ORIGINAL)
     unlink(entry, REPLY)
