@@ -22,6 +22,7 @@ import { flatRules } from './rule-sets.js'
 const SELF = fileURLToPath(import.meta.url)
 /** The fewest rules whose cost is measured as it is. */
 const MEASURED = 1000
+const TURNS = 5
 const STATE_RULE = '-A FORWARD -m state --state INVALID -j DROP'
 
 /** By number of rules. */
@@ -39,7 +40,7 @@ function question(count: number, reach: number): Question {
     unit: 'ns a packet',
     lessIsBetter: true,
     ours: 'br100',
-    expected: (contender, done) => (contender === 'br100' ? done === PACKETS : done > 0),
+    expected: (contender, done) => (contender === 'br100' ? done === PACKETS : done === TURNS),
     bars: [{ against: 'kernel', bar: 1, reach: 1 / reach }],
     rounds: 5,
     contenders() {
@@ -64,12 +65,17 @@ function ours(count: number): Contender {
 function kernel(lab: KernelLab, count: number): Contender {
   const tracking = rulesOf(0)
   const rules = rulesOf(Math.max(count, MEASURED))
-  const run = (): Sample => {
+  const part = count / Math.max(count, MEASURED)
+  const turn = (): number => {
     const without = 1e9 / lab.rate(null)
     const tracked = 1e9 / lab.rate(tracking)
-    const rate = count === 0 ? 1e9 / tracked : lab.rate(rules)
-    const part = count / Math.max(count, MEASURED)
-    return { value: tracked - without + (1e9 / rate - tracked) * part, count: rate }
+    const all = count === 0 ? tracked : 1e9 / lab.rate(rules)
+    return tracked - without + (all - tracked) * part
+  }
+  // What is measured is a small part of what it is taken from: the median of a few turns.
+  const run = (): Sample => {
+    const added = Array.from({ length: TURNS }, turn).sort((a, b) => a - b)
+    return { value: added[TURNS >> 1], count: TURNS }
   }
   return { name: 'kernel', run }
 }

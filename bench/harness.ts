@@ -39,7 +39,7 @@ export interface Question {
   /** What every contender's count must be; a function where the contenders count differently. */
   expected: number | ((contender: string, count: number) => boolean)
   bars: Bar[]
-  /** What our own median must not exceed, for a question without another contender. */
+  /** What our own median must not exceed, or fall below, for a question without another contender. */
   limit?: { bar: number; reach: number }
   rounds: number
   /** Prepares what the contenders need; what it returns is called at the end. */
@@ -100,7 +100,8 @@ function outcomeOf(question: Question, rounds: number, values: Map<string, numbe
   if (question.limit !== undefined) {
     const { bar, reach } = question.limit
     const ours = medianOf(question.ours)
-    ratios.push({ against: question.ours, ratio: ours, bar, reach, met: ours <= bar })
+    const met = question.lessIsBetter ? ours <= bar : ours >= bar
+    ratios.push({ against: question.ours, ratio: ours, bar, reach, met })
   }
   const { name, title, unit, ours } = question
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Linux ${release()}, Node ${process.versions.node}`

@@ -72,6 +72,7 @@ export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRu
       ? null
       : createNflogFile(options.nflog, arena, node.bridge, portNames, current)
   let connections: Conntrack | null = null
+  let isTracking = false
   const reassembly = createReassembly(arena, plane.refuse)
   const hooksOver = (tracking: Conntrack | null): Hooks => ({
     ...createHooks(
@@ -90,7 +91,13 @@ export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRu
   const world = createWorld(node, sets, {
     log: (line) => onLog?.(line),
     nflog: file?.nflog ?? SILENT.nflog,
-    reject: createReplies(plane, node, () => engine, current),
+    reject: createReplies(
+      plane,
+      node,
+      () => engine,
+      () => (isTracking ? connections : null),
+      current,
+    ),
   })
 
   function put(rules: RuleSet): void {
@@ -98,6 +105,7 @@ export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRu
     const tracking = needsTracking(rules)
       ? (connections ??= createConntrack({ random: world.random, ...options.conntrack }))
       : null
+    isTracking = tracking !== null
     const runtime = { ...world, connections: tracking }
     if (options.explain === undefined) {
       engine = compile(rules, runtime)

@@ -4,6 +4,7 @@
  * everything that the node sends: OUTPUT, POSTROUTING, a neighbour's address, the bridge.
  */
 import { NO_SLOT } from '../core/drops.js'
+import type { Conntrack } from '../netfilter/conntrack/conntrack.js'
 import { INPUT, OUTPUT, POSTROUTING } from '../netfilter/hook.js'
 import type { Engine } from '../netfilter/engine.js'
 import { Packet, UNICAST } from '../netfilter/packet.js'
@@ -21,11 +22,12 @@ import type { NodeDescription } from './node-view.js'
 const HEADER = ethernet.HEADER_LENGTH
 const EVERYBODY = new Uint8Array(6).fill(0xff)
 
-/** Sends answers from a node; `engine` is asked what becomes of them. */
+/** Sends answers from a node; `engine` is asked what becomes of them. They belong to the connection of what they answer. */
 export function createReplies(
   plane: Dataplane,
   node: NodeDescription,
   engine: () => Engine,
+  connections: () => Conntrack | null,
   current: CurrentPacket,
 ): Effects['reject'] {
   const { arena } = plane
@@ -44,6 +46,7 @@ export function createReplies(
     const at = arena.start[slot]
     const length = writeReset(packet, bytes, at + HEADER)
     if (length === 0 || isLoopback(packet.destination)) return 0
+    connections()?.close(packet)
     // What did not come by the bridge is answered as the node answers everything else.
     if (packet.physicalIn === '') return route(packet, slot, length)
     const port = plane.portNumber(packet.physicalIn)
@@ -94,6 +97,7 @@ export function createReplies(
     packet.read(bytes, -1, arena.start[slot] + HEADER)
     packet.outInterface = node.bridge
     packet.now = about.now
+    connections()?.attach(packet, about)
     if (engine().judge(OUTPUT, packet) !== ACCEPT) return false
     return engine().judge(POSTROUTING, packet) === ACCEPT
   }

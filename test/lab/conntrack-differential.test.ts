@@ -24,7 +24,7 @@ t.test('conversations come to all that a connection can be', async (t) => {
   bridge.load('*filter\n-A FORWARD -m state --state RELATED\nCOMMIT\n')
   let seen = ''
   for (let seed = 0; seed < 20; seed++) {
-    const { connections, counters } = await bridge.run(conversations(new Random(usualSeed + seed), 100))
+    const { connections, counters } = await bridge.run(conversations(new Random(seed + 1), 100))
     seen += `${connections.join('\n')}\n${counters}`
   }
   const states = ['UNREPLIED', 'ASSURED', ...TCP_STATES.slice(1)]
@@ -47,4 +47,29 @@ t.test('connections: the kernel and we', { timeout: 300_000 }, async (t) => {
       entering: conversations(random, FRAMES),
     }
   })
+})
+
+/** What is rejected begins or has a connection, which its answers belong to. */
+const REJECTING = [
+  '*mangle',
+  '-A OUTPUT -m state --state RELATED',
+  '-A OUTPUT -m conntrack --ctdir REPLY -m conntrack --ctstatus SEEN_REPLY',
+  '-A POSTROUTING -m state --state INVALID',
+  'COMMIT',
+  '*filter',
+  '-A FORWARD -p udp -m udp --dport 53 -m state --state NEW -j REJECT',
+  '-A FORWARD -m state --state NEW,RELATED -j ACCEPT',
+  '-A FORWARD -p tcp -m tcp --tcp-flags FIN,PSH,SYN PSH -j REJECT --reject-with tcp-reset',
+  '-A FORWARD -p tcp -m tcp --tcp-flags FIN,SYN FIN -m connmark --mark 0 -j REJECT',
+  '-A FORWARD -p udp -m state --state ESTABLISHED -j REJECT --reject-with icmp-host-prohibited',
+  'COMMIT',
+]
+
+t.test('what REJECT answers, and what becomes of its connection', { timeout: 300_000 }, async (t) => {
+  if (!needsKernelBridge(t)) return
+  await agreeOnSeeds(t, Math.min(SETS, 40) / 4, usualSeed, (seed) => ({
+    options: OPTIONS[seed % OPTIONS.length],
+    rules: REJECTING,
+    entering: conversations(new Random(seed), FRAMES),
+  }))
 })

@@ -2,11 +2,11 @@
 import { BRIDGE_MAC, PORTS } from './bridge-under-test.js'
 import type { Entering } from './bridge-under-test.js'
 import { damages } from './damage.js'
-import { errorTalk, otherTalk, pingTalk, udpTalk } from './datagram-talks.js'
+import { errorTalk, groupTalk, otherTalk, pingTalk, udpTalk } from './datagram-talks.js'
 import { draftOf, frameOf } from './draft.js'
 import { notComplainedOf } from './packets-for-rules.js'
 import type { Random } from './random.js'
-import { HOSTS, MACS } from './talk.js'
+import { GROUPS, HOSTS, MACS } from './talk.js'
 import type { Message, Talk } from './talk.js'
 import { tcpTalk } from './tcp-talk.js'
 import { home } from './values.js'
@@ -23,6 +23,7 @@ const TALKS: readonly Talk[] = [
   errorTalk,
   errorTalk,
   otherTalk,
+  groupTalk,
 ]
 
 const ETHERNET = 14
@@ -39,7 +40,7 @@ export function conversations(random: Random, count: number): Entering[] {
     const talk = random.pick(talks)
     const { value, done } = talk.next()
     if (done === true) talks.splice(talks.indexOf(talk), 1)
-    // The node's part is up to the node.
+    // The node's part is up to the node, and groups say nothing.
     if (value === undefined || !(value.source in HOSTS)) continue
     const entering = onTheWire(random, value)
     seen.push(entering.frame.slice(ETHERNET))
@@ -53,16 +54,22 @@ function onTheWire(random: Random, message: Message): Entering {
   const sender = random.chance(96) ? message.source : random.pick(Object.keys(HOSTS))
   const from = HOSTS[sender]
   const port = random.chance(98) ? home(from) : random.pick(Object.keys(PORTS))
-  const to = random.chance(94) ? MACS[message.destination] : undefined
+  const to = random.chance(94) ? (MACS[message.destination] ?? GROUPS[message.destination]) : undefined
   const draft = draftOf({ ...message, port, from, to: to ?? random.pick(ELSEWHERE) })
   return { port, frame: notComplainedOf(damaged(random, frameOf(draft))) }
 }
 
-/**
- * The node, and somebody whom nobody knows. Nobody who is many: what the bridge hands up to the node among others
- * begins its connection there (br_nf_local_in), and with ours not yet.
- */
-const ELSEWHERE: readonly string[] = [BRIDGE_MAC, '02:00:00:00:00:77', '02:00:00:00:00:77']
+/** Everybody, a group, the node, a port of its own, and somebody whom nobody knows. */
+const ELSEWHERE: readonly string[] = [
+  'ff:ff:ff:ff:ff:ff',
+  'ff:ff:ff:ff:ff:ff',
+  '01:00:5e:00:00:01',
+  BRIDGE_MAC,
+  PORTS['vnet0'],
+  '02:00:00:00:00:77',
+  '02:00:00:00:00:77',
+  '01:80:c2:00:00:0e',
+]
 
 /** Now and then: most often it is the transport's checksum, or, for UDP, there is none. */
 function damaged(random: Random, frame: Uint8Array): Uint8Array {

@@ -3,7 +3,7 @@ import { formatIpv4 } from '../../src/wire/address.js'
 import * as icmp from '../../src/wire/icmp.js'
 import * as ipv4 from '../../src/wire/ipv4.js'
 import * as udp from '../../src/wire/udp.js'
-import { CLIENT_PORTS, HOSTS, NODE, SERVER_PORTS, data, pair } from './talk.js'
+import { CLIENT_PORTS, GROUPS, HOSTS, NODE, SERVER_PORTS, data, pair } from './talk.js'
 import type { Message, Talk } from './talk.js'
 
 /** UDP, the one that answers may do so more often than it was asked, or come first. */
@@ -20,6 +20,29 @@ export const udpTalk: Talk = function* (random) {
   }
   for (let n = random.between(1, 6); n > 0; n--)
     yield { ...(random.chance(60) ? there : back), payload: data(random) }
+}
+
+/** A question to many, answered by one. */
+export const groupTalk: Talk = function* (random) {
+  const source = random.pick(Object.keys(HOSTS))
+  const destination = random.pick(Object.keys(GROUPS))
+  const [sport, dport] = [random.pick(CLIENT_PORTS), random.pick(SERVER_PORTS)]
+  const protocol = random.pick([udp.PROTOCOL, udp.PROTOCOL, icmp.PROTOCOL])
+  for (let n = random.between(1, 3); n > 0; n--) {
+    yield { source, destination, protocol, sport, dport, identifier: 1 }
+    if (random.chance(50)) {
+      const answering = random.pick(Object.keys(HOSTS))
+      yield {
+        source: answering,
+        destination: source,
+        protocol,
+        sport: dport,
+        dport: sport,
+        type: 0,
+        identifier: 1,
+      }
+    }
+  }
 }
 
 /** Queries of ICMP and what answers them: the last is no query, and has no answer. */
@@ -77,12 +100,24 @@ export const errorTalk: Talk = function* (random, seen) {
   }
 }
 
-/** GRE of version 0 and 1, with what is between the flags and the end of the header; ESP, and some that nobody knows. */
+/**
+ * GRE, that of PPTP, and such without PPP or too short; UDP-Lite whose checksum is what the kernel takes for right between
+ * two of the hosts;
+ * ESP, DCCP, ICMP of IPv6, and some that nobody knows.
+ */
 const OTHERS: ReadonlyArray<readonly [protocol: number, payload: readonly number[]]> = [
   [47, [0, 0, 8, 0]],
   [47, [0x20, 0, 8, 0, 0, 0, 0, 7]],
   [47, []],
+  [47, [0x30, 1, 0x88, 0x0b, 0, 0, 0, 5]],
+  [47, [0x30, 1, 0x88, 0x0b, 0, 0, 0, 6, 0, 0]],
+  [47, [0x30, 1, 8, 0, 0, 0, 0, 5]],
+  [47, [0x30, 1, 0x88, 0x0b, 0, 0]],
+  [136, [3, 0xe8, 0, 0x35, 0, 8, 0xe7, 0xb8, 7, 7, 7, 7]],
+  [136, [3, 0xe8, 3, 0xe8, 0, 0, 0xe4, 0x11]],
   [50, [0, 0, 0, 1, 0, 0, 0, 1]],
+  [33, [3, 0xe8, 0, 53, 3, 0, 0, 0]],
+  [58, [128, 0, 0, 0, 0, 1, 0, 1]],
   [2, [0x16, 0, 0, 0, 224, 0, 0, 1]],
   [255, []],
   [89, [1, 2, 3, 4]],

@@ -13,9 +13,9 @@ import { home } from './values.js'
 const ETHERNET = 14
 const QUOTED = ETHERNET + ipv4.HEADER_LENGTH + icmp.HEADER_LENGTH
 
-/** Hosts of 10.0.0.0/24 that there are, and that are only written to: NETMAP makes hosts of these, not the node. */
+/** Hosts of 10.0.0.0/24 that there are, and that are only written to. */
 const HOSTS = [2, 3, 4]
-const FICTIONS = [130, 131, 134, 135]
+const FICTIONS = [130, 131, 133, 134]
 const stationOf = (host: number): string => `02:00:00:00:00:${host.toString(16).padStart(2, '0')}`
 const addressOf = (host: number): string => `10.0.0.${host}`
 
@@ -43,6 +43,9 @@ function destinationRule(random: Random): string {
     `-d ${to} -j NETMAP --to 10.0.0.0/30`,
     `-p icmp -j ACCEPT`,
     `-d ${to} -j DNAT --to-destination 10.0.0.200`,
+    `-d ${to} -j DNAT --to-destination 10.0.0.1`,
+    `-d ${to} -p udp -j REDIRECT --to-ports 7`,
+    `-d ${to} -j REDIRECT`,
   ])
 }
 
@@ -61,6 +64,11 @@ function sourceRule(random: Random): string {
   ])
 }
 
+/** What is said of connections to the node, whose source can be changed there. */
+export function inputRules(random: Random): string[] {
+  return random.chance(30) ? ['-A INPUT -p udp -j SNAT --to-source 10.0.0.150'] : []
+}
+
 /** What tells in the filter table what was changed. */
 export const WITNESSES: readonly string[] = [
   '-A FORWARD -m conntrack --ctstate DNAT',
@@ -71,6 +79,7 @@ export const WITNESSES: readonly string[] = [
   '-A FORWARD -m conntrack --ctstate INVALID -j DROP',
   '-A FORWARD -m conntrack --ctorigdst 10.0.0.130 --ctdir REPLY',
   '-A FORWARD -m conntrack --ctrepldst 10.0.0.140',
+  '-A INPUT -m conntrack --ctstate DNAT',
 ]
 
 const OWN_PORTS = new Set([7, 8, 80, 81, 99, 2000, 2001])

@@ -4,7 +4,14 @@ import { runs } from '../soak.js'
 import { difference, minimised, trialText } from './differential.js'
 import type { Trial } from './differential.js'
 import { needsKernelBridge } from './kernel-bridge.js'
-import { WITNESSES, natRules, natTraffic, withoutAnswersPort, withoutChosenPort } from './nat-traffic.js'
+import {
+  WITNESSES,
+  inputRules,
+  natRules,
+  natTraffic,
+  withoutAnswersPort,
+  withoutChosenPort,
+} from './nat-traffic.js'
 import { Random } from './random.js'
 import { NEIGHBOURS } from './values.js'
 
@@ -23,7 +30,15 @@ t.test('translated addresses: the kernel and we', { timeout: 300_000 }, async (t
   if (!needsKernelBridge(t)) return
   for (let seed = first; seed < first + Math.min(numRuns, 200); seed++) {
     const random = new Random(seed)
-    const rules = ['*nat', ...natRules(random), 'COMMIT', '*filter', ...WITNESSES, 'COMMIT']
+    const rules = [
+      '*nat',
+      ...natRules(random),
+      ...inputRules(random),
+      'COMMIT',
+      '*filter',
+      ...WITNESSES,
+      'COMMIT',
+    ]
     const trial: Trial = {
       options: random.pick(OPTIONS),
       rules,

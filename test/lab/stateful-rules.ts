@@ -109,22 +109,23 @@ const MATCHES: readonly Grammar[] = [
   ...[connmark, mark, connbytes, connbytes],
 ]
 
-/**
- * Rules that are asked of everything seldom decide, as no rule behind them would be asked. No REJECT: its ICMP belongs
- * to the connection of what it answers (icmp_glue_bits), its RST closes that (nf_conntrack_tcp_set_closing), and with
- * ours neither is so yet.
- */
+/** Rules that are asked of everything seldom decide, as no rule behind them would be asked. */
 function targetOf(random: Random, place: Place, asked: readonly string[]): string {
-  const { table, later } = place
+  const { table, chain, later } = place
   if (random.chance(10)) return ''
   if (later.length > 0 && random.chance(35)) return `${random.chance(75) ? '-j' : '-g'} ${random.pick(later)}`
   const choices = [...CHANGES]
   if (table === 'raw') choices.push(...UNTRACKING, ...UNTRACKING)
-  if (asked.length > 1 || random.chance(20)) choices.push('-j ACCEPT', '-j DROP', '-j RETURN')
+  if (asked.length > 1 || random.chance(20)) {
+    choices.push('-j ACCEPT', '-j DROP', '-j RETURN')
+    if (table === 'filter' && chain !== 'OUTPUT') choices.push(...REJECTING)
+    if (table === 'filter' && asked.includes('-p tcp')) choices.push('-j REJECT --reject-with tcp-reset')
+  }
   return random.pick(choices)
 }
 
 const UNTRACKING = ['-j NOTRACK', '-j CT --notrack']
+const REJECTING = ['-j REJECT', '-j REJECT --reject-with icmp-host-prohibited']
 
 const CHANGES: readonly string[] = [
   '-j MARK --set-xmark 0x1',

@@ -20,6 +20,13 @@ export const HOSTS: Readonly<Record<string, string>> = {
 }
 /** MAC addresses of all that can be talked to alone. */
 export const MACS: Readonly<Record<string, string>> = { ...HOSTS, [NODE]: BRIDGE_MAC }
+/** Addresses of many. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  '255.255.255.255': 'ff:ff:ff:ff:ff:ff',
+  '10.0.0.255': 'ff:ff:ff:ff:ff:ff',
+  '224.0.0.1': '01:00:5e:00:00:01',
+  '224.0.0.251': '01:00:5e:00:00:fb',
+}
 /** TCP's and UDP's. */
 export const CLIENT_PORTS: readonly number[] = [1000, 1001]
 export const SERVER_PORTS: readonly number[] = [22, 53]

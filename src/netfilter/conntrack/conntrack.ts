@@ -14,7 +14,7 @@ import * as verdicts from '../verdict.js'
 import { hasWrongChecksum } from './checksums.js'
 import { createCounters } from './counters.js'
 import type { ConnectionCounters } from './counters.js'
-import { createGeneric, createGre, createIcmp, createUdp } from './datagrams.js'
+import { createGeneric, createGre, createIcmp, createUdp, createUdplite } from './datagrams.js'
 import * as entries from './entry.js'
 import { createEvents } from './events.js'
 import type { ConnectionEvents } from './events.js'
@@ -22,6 +22,7 @@ import { createNat } from './nat.js'
 import type { Nat } from './nat.js'
 import { createTable } from './table.js'
 import type { ConnectionTable } from './table.js'
+import { CLOSE } from './tcp-states.js'
 import { createTcp } from './tcp.js'
 import { createTemplates } from './templates.js'
 import type { Templates } from './templates.js'
@@ -29,7 +30,7 @@ import { DEFAULT_TIMEOUTS } from './timeouts.js'
 import type { ConntrackTimeouts } from './timeouts.js'
 import * as outcomes from './tracker.js'
 import type { ProtocolTracker } from './tracker.js'
-import { GRE, hasAnswers, hasPorts, invertedPorts, portsOf } from './tuple.js'
+import { GRE, UDPLITE, hasAnswers, hasPorts, invertedPorts, portsOf } from './tuple.js'
 
 // An imported constant is loaded and checked at each use.
 const {
@@ -48,9 +49,11 @@ const {
   SEEN_REPLY,
   SOURCE,
   STATUS,
+  TCP_STATE,
   TUPLE_WORDS,
   UNTRACKED,
 } = entries
+const SECOND = 1_000_000
 const { PREROUTING } = hooks
 const { ACCEPT, DROP } = verdicts
 const { AGAIN, TRACKED, UNTRACKABLE } = outcomes
@@ -93,6 +96,8 @@ export interface Conntrack extends Nat {
   ignore(packet: Packet): void
   /** A packet that the node sends because of another one belongs to its connection (nf_ct_attach). */
   attach(answer: Packet, to: Packet): void
+  /** The packet's TCP connection is answered with a RST, and over for us too (nf_conntrack_tcp_set_closing). */
+  close(packet: Packet): void
 }
 
 const anyBits = (): number => Math.floor(Math.random() * 0x100000000)
@@ -112,6 +117,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const verifies = (): boolean => verifiesChecksums && isArriving
   const tcpTracker = createTcp(table, timeouts, verifies)
   const udpTracker = createUdp(table, timeouts, verifies)
+  const udpliteTracker = createUdplite(table, timeouts, verifies)
   const icmpTracker = createIcmp(table, timeouts, verifies)
   const greTracker = createGre(table, timeouts)
   const genericTracker = createGeneric(table, timeouts)
@@ -124,6 +130,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     if (protocol === TCP) return tcpTracker
     if (protocol === UDP) return udpTracker
     if (protocol === ICMP) return icmpTracker
+    if (protocol === UDPLITE) return udpliteTracker
     return protocol === GRE ? greTracker : genericTracker
   }
 
@@ -224,10 +231,11 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   function relate(packet: Packet): void {
     const { bytes: b, l4, end, zone, now } = packet
     const inner = icmp.embedded(l4)
-    if (inner + ipv4.HEADER_LENGTH > end || ipv4.headerLength(b, inner) < ipv4.HEADER_LENGTH) return
+    if (inner + ipv4.HEADER_LENGTH > end) return
     const protocol = ipv4.protocol(b, inner)
     const innerL4 = ipv4.payload(b, inner)
-    if (ipv4.fragmentOffset(b, inner) !== 0 || !hasPorts(protocol, b, innerL4, end)) return
+    // Not checked, as in the kernel: that the quoted header is 20 bytes at least.
+    if (innerL4 > end || ipv4.fragmentOffset(b, inner) !== 0 || !hasPorts(protocol, b, innerL4, end)) return
     const ports = portsOf(protocol, b, innerL4, end)
     if (!hasAnswers(protocol, ports)) return
     const [source, destination] = [ipv4.source(b, inner), ipv4.destination(b, inner)]
@@ -277,17 +285,12 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     answer.connectionState = RELATED
   }
 
-  return {
-    table,
-    counters,
-    templates,
-    wrongChecksums,
-    track,
-    confirm,
-    confirmEntry,
-    release,
-    ignore,
-    attach,
-    ...nat,
+  function close({ connection: entry, now }: Packet): void {
+    if (entry === 0 || words[entry + TCP_STATE] === CLOSE) return
+    words[entry + TCP_STATE] = CLOSE
+    doubles[(entry + EXPIRES) >> 1] = now + timeouts.tcp_timeout_close * SECOND
   }
+
+  const steps = { track, confirm, confirmEntry, release, ignore, attach, close }
+  return { table, counters, templates, wrongChecksums, ...steps, ...nat }
 }

@@ -2,6 +2,7 @@
 import type { Packet } from '../packet.js'
 import * as checksums from '../../wire/checksum.js'
 import * as icmp from '../../wire/icmp.js'
+import * as ipv4 from '../../wire/ipv4.js'
 import * as udp from '../../wire/udp.js'
 import * as entries from './entry.js'
 import type { ConnectionTable } from './table.js'
@@ -53,6 +54,33 @@ export function createUdp(
       return true
     },
     packet,
+  }
+}
+
+/** UDP-Lite (RFC 3828): what is answered is a stream at once. */
+export function createUdplite(
+  { words, doubles }: ConnectionTable,
+  { udp_timeout, udp_timeout_stream }: Readonly<ConntrackTimeouts>,
+  verifies: () => boolean,
+): ProtocolTracker {
+  return {
+    isSound({ bytes: b, l3, l4, end }) {
+      if (l4 + udp.HEADER_LENGTH > end) return false
+      const length = end - l4
+      // In the place of the length is how much the checksum covers; 0 is all. There must be one.
+      const covered = udp.length(b, l4) === 0 ? length : udp.length(b, l4)
+      if (covered < udp.HEADER_LENGTH || covered > length || udp.checksum(b, l4) === 0) return false
+      // The kernel (udplite_error) asks for the protocol of UDP in the pseudo header, where RFC 3828 has UDP-Lite's.
+      const pseudo = checksums.pseudoHeader(b, ipv4.addresses(l3), udp.PROTOCOL, length)
+      return !verifies() || checksums.finish(checksums.add(pseudo, b, l4, covered)) === 0
+    },
+    begin: () => true,
+    packet(entry, _direction, { now }) {
+      const isStream = (words[entry + STATUS] & SEEN_REPLY) !== 0
+      if (isStream) words[entry + STATUS] |= ASSURED
+      doubles[(entry + EXPIRES) >> 1] = now + (isStream ? udp_timeout_stream : udp_timeout) * SECOND
+      return TRACKED
+    },
   }
 }
 

@@ -24,14 +24,17 @@ import type { ConnectionTable } from './table.js'
 import type { Templates } from './templates.js'
 import { sideZoneText, zoneText } from './zone.js'
 import { TCP_STATES } from './tcp-states.js'
+import { GRE, UDPLITE } from './tuple.js'
 
 const SECOND = 1_000_000
-const GRE = 47
+const DCCP = 33
 const NAMES: ReadonlyMap<number, string> = new Map([
   [icmp.PROTOCOL, 'icmp'],
   [tcp.PROTOCOL, 'tcp'],
   [udp.PROTOCOL, 'udp'],
   [GRE, 'gre'],
+  [UDPLITE, 'udplite'],
+  [DCCP, 'dccp'],
 ])
 
 /** What is listed: connections, and what they have carried where that is counted. */
@@ -140,6 +143,8 @@ function portsText(protocol: number, high: number, low: number): string {
   switch (protocol) {
     case tcp.PROTOCOL:
     case udp.PROTOCOL:
+    case UDPLITE:
+    case DCCP: // nobody tracks it any more, and its ports are 0
       return `sport=${high} dport=${low}`
     case icmp.PROTOCOL:
       return `type=${low >> 8} code=${low & 0xff} id=${high}`

@@ -4,7 +4,7 @@ import * as checksums from '../../wire/checksum.js'
 import * as ipv4 from '../../wire/ipv4.js'
 import * as tcp from '../../wire/tcp.js'
 import * as udp from '../../wire/udp.js'
-import { isQuery } from './tuple.js'
+import { UDPLITE, isQuery } from './tuple.js'
 
 /** What NAT changes: the source, or the destination. */
 export const [SOURCE_OF, DESTINATION_OF] = [0, 1]
@@ -25,7 +25,8 @@ export function rewrite(
   const l4 = ipv4.payload(b, l3)
   const was = side === SOURCE_OF ? ipv4.source(b, l3) : ipv4.destination(b, l3)
   if (protocol === tcp.PROTOCOL && !rewriteTcp(b, l4, end, side, was, address, port)) return false
-  if (protocol === udp.PROTOCOL && !rewriteUdp(b, l4, end, side, was, address, port)) return false
+  const isUdp = protocol === udp.PROTOCOL || protocol === UDPLITE
+  if (isUdp && !rewriteUdp(b, l4, end, side, was, address, port)) return false
   if (protocol === icmp.PROTOCOL && !rewriteIcmp(b, l4, end, port)) return false
   if (side === SOURCE_OF) ipv4.replaceSource(b, l3, address)
   else ipv4.replaceDestination(b, l3, address)

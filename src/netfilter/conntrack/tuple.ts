@@ -7,7 +7,10 @@ import * as udp from '../../wire/udp.js'
 const { PROTOCOL: TCP } = tcp
 const { PROTOCOL: UDP } = udp
 const { PROTOCOL: ICMP, HEADER_LENGTH: ICMP_HEADER } = icmp
-const UDPLITE = 136
+/** Number of UDP-Lite (RFC 3828). */
+export const UDPLITE = 136
+/** IPv6's, which IPv4 does not carry. */
+const ICMPV6 = 58
 /** Number of the protocol (RFC 2784). */
 export const GRE = 47
 const PPP = 0x880b
@@ -41,7 +44,7 @@ function isPptp(b: Uint8Array, l4: number, end: number): boolean {
 export function hasPorts(protocol: number, b: Uint8Array, l4: number, end: number): boolean {
   if (hasRealPorts(protocol)) return l4 + PORT_BYTES <= end
   if (protocol === GRE) return !isPptp(b, l4, end) || word16(b, l4 + 2) === PPP
-  return protocol !== ICMP || l4 + ICMP_HEADER <= end
+  return protocol === ICMP ? l4 + ICMP_HEADER <= end : protocol !== ICMPV6
 }
 
 /**
