@@ -20,6 +20,8 @@ import { createEvents } from './events.js'
 import type { ConnectionEvents } from './events.js'
 import { createNat } from './nat.js'
 import type { Nat } from './nat.js'
+import { createPolicies } from './policies.js'
+import type { TimeoutPolicies } from './policies.js'
 import { createTable } from './table.js'
 import type { ConnectionTable } from './table.js'
 import { CLOSE } from './tcp-states.js'
@@ -66,6 +68,8 @@ export interface ConntrackOptions {
   /** Connections at most. Default 65,536. */
   most?: number
   timeouts?: Partial<ConntrackTimeouts>
+  /** Other timeouts, under the names that `-j CT --timeout` gives. */
+  policies?: TimeoutPolicies
   /** Packets of a wrong TCP, UDP or ICMP checksum belong to no connection (nf_conntrack_checksum). Default true. */
   verifiesChecksums?: boolean
   /** Packets and bytes are counted from the beginning (nf_conntrack_acct). Default: from when rules ask for them on. */
@@ -104,13 +108,13 @@ const anyBits = (): number => Math.floor(Math.random() * 0x100000000)
 
 /** A memory of connections without any. */
 export function createConntrack(options: ConntrackOptions = {}): Conntrack {
-  const { most = 65_536, verifiesChecksums = true, random = anyBits, onEvent } = options
+  const { most = 65_536, verifiesChecksums = true, random = anyBits, policies = {}, onEvent } = options
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
   let events: ConnectionEvents | null = null
   const table = createTable(most, (entry) => events?.removed(entry))
   const counters = createCounters(most)
   if (options.accounting === true) counters.start()
-  const templates = createTemplates(most)
+  const templates = createTemplates(most, Object.keys(policies))
   if (onEvent !== undefined) events = createEvents({ table, counters, templates }, most, onEvent)
   const { words, doubles, findPacket } = table
   let isArriving = false
@@ -121,6 +125,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const icmpTracker = createIcmp(table, timeouts, verifies)
   const greTracker = createGre(table, timeouts)
   const genericTracker = createGeneric(table, timeouts)
+  const byPolicy = createPolicies(table, timeouts, policies, verifies)
   const nat = createNat(table, () => verifiesChecksums, random)
   const wrongChecksums = new Map<string, number>()
   /** Entries of packets that are on their way, not entered yet. */
@@ -181,7 +186,11 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
       }
       const entry = reference & ~1
       const direction = reference & 1
-      const outcome = outcomeOf(protocol, entry, direction, packet)
+      const policy = templates.isOn ? templates.policyOf(entry) : 0
+      const outcome =
+        policy === 0
+          ? outcomeOf(protocol, entry, direction, packet)
+          : byPolicy(policy, protocol).packet(entry, direction, packet)
       if (outcome === AGAIN) {
         table.remove(entry)
         continue
