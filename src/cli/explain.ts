@@ -4,6 +4,7 @@ import type { PacketFields } from '../netfilter/describe-packet.js'
 import type { Packet } from '../netfilter/packet.js'
 import { ASSUMABLE_STATES, assumeState } from '../netfilter/assume-state.js'
 import { createConntrack } from '../netfilter/conntrack/conntrack.js'
+import type { ConntrackOptions } from '../netfilter/conntrack/conntrack.js'
 import { interpret } from '../netfilter/interpret.js'
 import { needsTracking } from '../netfilter/needs-tracking.js'
 import { parseNumber, parsePort, parseProtocol } from '../netfilter/numbers.js'
@@ -48,7 +49,9 @@ export async function explainCommand(file: string | undefined, options: Options)
   if (state !== undefined) assumeState(rules, parseState(state))
   let isFlawed = false
   const explanation =
-    frame === undefined ? explainDescribed(rules, sets, description, options) : await explainFrame(frame)
+    frame === undefined
+      ? explainDescribed(rules, sets, description, conntrackOptions(node), options)
+      : await explainFrame(frame)
   if (explanation === null) throw new UsageError(`--frame ${frame}: no such frame came in by that port`)
   writeOut(options['json'] ? `${JSON.stringify(explanation)}\n` : explanationText(explanation))
   return isFlawed ? 1 : 0
@@ -91,6 +94,7 @@ function explainDescribed(
   rules: RuleSet,
   sets: ReadonlyMap<string, AddressSet>,
   node: NodeDescription,
+  conntrack: ConntrackOptions,
   options: Options,
 ): Explanation {
   const input = (options['in'] as string | undefined) ?? null
@@ -101,7 +105,8 @@ function explainDescribed(
     )
   // Of a packet that is said to go on with a connection nothing is known but that.
   const isNew = options['state'] === undefined || options['state'] === 'NEW'
-  const connections = isNew && needsTracking(rules) ? createConntrack({ verifiesChecksums: false }) : null
+  const connections =
+    isNew && needsTracking(rules) ? createConntrack({ ...conntrack, verifiesChecksums: false }) : null
   const world = createWorld(node, sets, SILENT, connections)
   return explainPacket(interpret(rules, world), node, {
     packet: described(options),

@@ -83,9 +83,16 @@ export function describe(bridge: string, node: NodeConfig | null): NodeDescripti
 
 /** How the node tracks connections. */
 export function conntrackOptions(node: NodeConfig | null): ConntrackOptions {
-  const { max, ...given } = node?.conntrack ?? {}
-  const timeouts = Object.fromEntries(Object.entries(given).filter(([, seconds]) => seconds !== undefined))
-  return { ...(max === undefined ? {} : { most: max }), timeouts }
+  const { max, acct, policies = {}, ...given } = node?.conntrack ?? {}
+  const set = <T>(settings: Record<string, T | undefined>): Record<string, T> =>
+    Object.fromEntries(
+      Object.entries(settings).flatMap(([name, one]) => (one === undefined ? [] : [[name, one]])),
+    )
+  return {
+    ...set({ most: max, accounting: acct }),
+    timeouts: set(given),
+    policies: Object.fromEntries(Object.entries(policies).map(([name, own]) => [name, set(own)])),
+  }
 }
 
 /** What a replay takes of the node's file. */

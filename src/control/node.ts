@@ -16,7 +16,10 @@
  *   neighbours: { 10.0.0.2: fa:16:3e:2c:e8:ec }
  *   routes:
  *     - { to: 0.0.0.0/0, via: 10.0.0.254 }
- *   conntrack: { max: 65536, udp_timeout: 30 } # as /proc/sys/net/netfilter/nf_conntrack_*, seconds
+ *   conntrack:                         # as /proc/sys/net/netfilter/nf_conntrack_*, seconds
+ *     max: 65536
+ *     udp_timeout: 30
+ *     policies: { short: { udp_timeout: 5 } } # for -j CT --timeout short
  */
 import { readFileSync } from 'node:fs'
 import { LineCounter, isMap, isNode, parseDocument } from 'yaml'
@@ -68,12 +71,16 @@ const wholeNumber = (least: number, most: number): z.ZodNumber => {
 
 const LONGEST_TIMEOUT = 0x7fffffff
 
-/** The settings of connections, under the kernel's names behind nf_conntrack_. */
+const timeouts = Object.fromEntries(
+  Object.keys(DEFAULT_TIMEOUTS).map((name) => [name, wholeNumber(0, LONGEST_TIMEOUT).optional()]),
+) as Record<keyof ConntrackTimeouts, z.ZodOptional<z.ZodNumber>>
+
+/** The settings of connections, under the kernel's names behind nf_conntrack_; policies are what CT --timeout names. */
 const conntrack = z.strictObject({
   max: wholeNumber(1, 4_194_304).optional(),
-  ...(Object.fromEntries(
-    Object.keys(DEFAULT_TIMEOUTS).map((name) => [name, wholeNumber(0, LONGEST_TIMEOUT).optional()]),
-  ) as Record<keyof ConntrackTimeouts, z.ZodOptional<z.ZodNumber>>),
+  acct: onOff.optional(),
+  ...timeouts,
+  policies: z.record(z.string(), z.strictObject(timeouts)).optional(),
 })
 
 const nodeSchema = z.strictObject({

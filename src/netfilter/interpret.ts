@@ -171,16 +171,30 @@ function startChains(
     for (const rule of chain.rules) {
       const { target } = rule
       const jump = isJump(target) ? jumpOf(target) : null
-      const act = target === null || isJump(target) ? null : target.start!(runtime)
-      rules.push({ rule, matches: startMatches(path, rule, runtime), act, jump })
+      rules.push({
+        rule,
+        matches: startMatches(path, rule, runtime),
+        act: startTarget(path, rule, runtime),
+        jump,
+      })
     }
   return started
 }
 
-/** A match may ask for what this world has not got, a set for instance: that is a mistake of its line. */
 function startMatches(path: string, { line, matches }: Rule, runtime: Runtime): Started['matches'] {
+  return ofLine(path, line, () =>
+    matches.map((match) => ('conditions' in match ? null : match.start!(runtime))),
+  )
+}
+
+function startTarget(path: string, { line, target }: Rule, runtime: Runtime): Started['act'] {
+  return target === null || isJump(target) ? null : ofLine(path, line, () => target.start!(runtime))
+}
+
+/** A rule may ask for what this world has not got, a set for instance: that is a mistake of its line. */
+function ofLine<T>(path: string, line: number, start: () => T): T {
   try {
-    return matches.map((match) => ('conditions' in match ? null : match.start!(runtime)))
+    return start()
   } catch (error) {
     if (!(error instanceof RuleError)) throw error
     throw new RulesError(path, [{ line, message: error.message }])

@@ -74,6 +74,16 @@ t.test('how connections are tracked', async (t) => {
     'node.yaml:1: conntrack.max: expected a whole number from 1 to 4194304',
     'node.yaml:1: conntrack.tcp_timeout_estblished: no such setting',
   ])
+  const more = { acct: true, policies: { short: { udp_timeout: 5 } } }
+  t.same(parseNode(JSON.stringify({ conntrack: more }), 'x').conntrack, more)
+  t.same(
+    mistakes('conntrack:\n  acct: 1\n  policies:\n    short: { max: 5 }\n    long: { udp_timeout: 1h }\n'),
+    [
+      'node.yaml:2: conntrack.acct: expected true or false',
+      'node.yaml:4: conntrack.policies.short.max: no such setting',
+      'node.yaml:5: conntrack.policies.long.udp_timeout: expected a whole number from 0 to 2147483647',
+    ],
+  )
 })
 
 t.test('every mistake is told, with its line', async (t) => {

@@ -6,7 +6,7 @@ import { connectionLines } from '../../src/netfilter/conntrack/list.js'
 import type { ConntrackOptions } from '../../src/netfilter/conntrack/conntrack.js'
 import { saveLines } from '../../src/netfilter/rule-text.js'
 import { Lab } from '../packets.js'
-import { udpFrame } from './frames.js'
+import { tcpFrame, udpFrame } from './frames.js'
 import { ruleSet } from './rules.js'
 import { createConntrack } from '../../src/netfilter/conntrack/conntrack.js'
 import { NEW } from '../../src/netfilter/conntrack/entry.js'
@@ -161,3 +161,68 @@ COMMIT
     t.equal(zones.table.count, 0, 'all are found again when they are over')
   },
 )
+
+t.test('events: as conntrack -E prints them', async (t) => {
+  const events: string[] = []
+  const onEvent = (line: string): void => void events.push(line)
+  const bridge = new Bridge(['-p udp --dport 9 -j DROP', '-p udp --dport 7 -j CONNMARK --set-mark 3'], {
+    most: 4,
+    onEvent,
+  })
+  const taken = (): string[] => events.splice(0)
+  bridge.send('p0', udpFrame({ dport: 9 }))
+  t.same(taken(), [], 'what is dropped has begun nothing')
+  bridge.send('p0', udpFrame({ dport: 7 }))
+  const there = 'src=10.0.0.1 dst=10.0.0.2 sport=1000 dport=7'
+  const back = 'src=10.0.0.2 dst=10.0.0.1 sport=7 dport=1000'
+  t.same(taken(), [`    [NEW] udp      17 30 ${there} [UNREPLIED] ${back} mark=3`])
+  bridge.send('p0', udpFrame({ dport: 7 }))
+  t.same(taken(), [], 'nothing has changed')
+  bridge.now += 3
+  const answer = udpFrame({ source: '10.0.0.2', destination: '10.0.0.1', sport: 7, dport: 1000 })
+  bridge.send('p1', answer)
+  t.same(taken(), [` [UPDATE] udp      17 30 ${there} ${back} mark=3`])
+  bridge.send('p1', answer)
+  t.same(taken(), [` [UPDATE] udp      17 120 ${there} ${back} [ASSURED] mark=3`])
+  bridge.now += 121
+  bridge.send('p0', udpFrame({ dport: 5 }))
+  t.match(taken(), [`[DESTROY] udp      17 ${there} ${back} [ASSURED] mark=3`, /^ {4}\[NEW\] .* dport=5 /])
+
+  const full = new Bridge(['-m connbytes --connbytes 0 --connbytes-dir both --connbytes-mode bytes'], {
+    most: 1,
+    onEvent,
+  })
+  full.send('p0', udpFrame({ dport: 7 }))
+  full.send('p0', udpFrame({ dport: 8 }))
+  t.match(taken(), [
+    /NEW/,
+    `[DESTROY] udp      17 30 ${there} packets=1 bytes=28 [UNREPLIED] ${back} packets=0 bytes=0`,
+    /NEW/,
+  ])
+})
+
+t.test('CT --timeout: a policy of the node, or a mistake of the line', async (t) => {
+  const lab = new Lab({ ports: { p0: {}, p1: {} } })
+  const text = (name: string): string =>
+    `*raw\n-A PREROUTING -p udp --dport 7 -j CT --timeout ${name}\n-A PREROUTING -p tcp -j CT --timeout short --helper ftp\nCOMMIT\n`
+  const policies = { long: { udp_timeout: 700 }, short: { tcp_timeout_syn_sent: 2, udp_timeout_stream: 9 } }
+  const conntrack = { timeouts: { udp_timeout: 20 }, policies }
+  const attached = attachRules(lab.plane, { rules: ruleSet(text('long')), conntrack })
+  const lines = (): string[] => connectionLines(attached.connections!, lab.now * 1_000_000).toSorted()
+  lab.send('p0', udpFrame({ dport: 7 }))
+  lab.send('p0', udpFrame({ dport: 8 }))
+  lab.send('p0', tcpFrame(2, { dport: 7 }))
+  t.match(lines(), [/^tcp +6 2 SYN_SENT .* helper=ftp /, /^udp +17 20 .*dport=8 /, /^udp +17 700 .*dport=7 /])
+  t.throws(() => attached.replace(ruleSet(text('other'))), {
+    message: 'rules:2: --timeout other: no such policy, expected long or short',
+  })
+  attached.replace(ruleSet(text('short')))
+  lab.now += 3
+  lab.send('p0', udpFrame({ dport: 7 }))
+  lab.send('p0', udpFrame({ dport: 9 }))
+  t.match(
+    lines(),
+    [/^udp +17 17 .*dport=8 /, /^udp +17 20 .*dport=9 /, /^udp +17 700 .*dport=7 /],
+    'what was begun stays',
+  )
+})

@@ -16,10 +16,14 @@ import { createCounters } from './counters.js'
 import type { ConnectionCounters } from './counters.js'
 import { createGeneric, createGre, createIcmp, createUdp, createUdplite } from './datagrams.js'
 import * as entries from './entry.js'
+import { createEvents } from './events.js'
+import type { ConnectionEvents } from './events.js'
 import { createExpectations } from './expectations.js'
 import { createHelpers } from './helpers.js'
 import { createNat } from './nat.js'
 import type { Nat } from './nat.js'
+import { createPolicies } from './policies.js'
+import type { TimeoutPolicies } from './policies.js'
 import { createTable } from './table.js'
 import type { ConnectionTable } from './table.js'
 import { CLOSE } from './tcp-states.js'
@@ -67,10 +71,14 @@ export interface ConntrackOptions {
   /** Connections at most. Default 65,536. */
   most?: number
   timeouts?: Partial<ConntrackTimeouts>
+  /** Other timeouts, under the names that `-j CT --timeout` gives. */
+  policies?: TimeoutPolicies
   /** Packets of a wrong TCP, UDP or ICMP checksum belong to no connection (nf_conntrack_checksum). Default true. */
   verifiesChecksums?: boolean
   /** Packets and bytes are counted from the beginning (nf_conntrack_acct). Default: from when rules ask for them on. */
   accounting?: boolean
+  /** Called with what happens to connections, a line as `conntrack -E` prints it each time. */
+  onEvent?: (line: string) => void
   /** 32 random bits, for ports that may be any. Default Math.random. */
   random?: () => number
 }
@@ -108,13 +116,19 @@ const anyBits = (): number => Math.floor(Math.random() * 0x100000000)
 
 /** A memory of connections without any. */
 export function createConntrack(options: ConntrackOptions = {}): Conntrack {
-  const { most = 65_536, verifiesChecksums = true, random = anyBits } = options
+  const { most = 65_536, verifiesChecksums = true, random = anyBits, policies = {}, onEvent } = options
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
   const expectations = createExpectations()
-  const table = createTable(most, (entry) => helpers.forget(entry))
+  let events: ConnectionEvents | null = null
+  const table = createTable(
+    most,
+    (entry) => events?.removed(entry),
+    (entry) => helpers.forget(entry),
+  )
   const counters = createCounters(most)
   if (options.accounting === true) counters.start()
-  const templates = createTemplates(most)
+  const templates = createTemplates(most, Object.keys(policies))
+  if (onEvent !== undefined) events = createEvents({ table, counters, templates }, most, onEvent)
   const { words, doubles, findPacket } = table
   const helpers = createHelpers(words, expectations)
   let isArriving = false
@@ -126,6 +140,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const icmpTracker = createIcmp(table, timeouts, verifies)
   const greTracker = createGre(table, timeouts)
   const genericTracker = createGeneric(table, timeouts)
+  const byPolicy = createPolicies(table, timeouts, policies, verifies)
   const nat = createNat(table, () => verifiesChecksums, random)
   const wrongChecksums = new Map<string, number>()
   /** Entries of packets that are on their way, not entered yet. */
@@ -174,6 +189,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   function find(packet: Packet): number {
     const { protocol } = packet
     const ports = portsOf(protocol, packet.bytes, packet.l4, packet.end)
+    if (events !== null) events.now = packet.now
     for (;;) {
       let reference = findPacket(packet, ports)
       const isNew = reference === 0
@@ -185,15 +201,20 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
       }
       const entry = reference & ~1
       const direction = reference & 1
-      const outcome = outcomeOf(protocol, entry, direction, packet)
+      const policy = templates.isOn ? templates.policyOf(entry) : 0
+      const outcome =
+        policy === 0
+          ? outcomeOf(protocol, entry, direction, packet)
+          : byPolicy(policy, protocol).packet(entry, direction, packet)
       if (outcome === AGAIN) {
         table.remove(entry)
         continue
       }
       // Until it is entered an entry says for how long it will be kept, not until when.
       if (isNew) doubles[(entry + EXPIRES) >> 1] -= packet.now
-      if (outcome !== UNTRACKABLE) take(packet, entry, direction)
       if (counters.isOn && outcome === TRACKED) counters.add(entry, direction, packet)
+      if (events !== null) events.tracked(entry)
+      if (outcome !== UNTRACKABLE) take(packet, entry, direction)
       return ACCEPT
     }
   }
@@ -271,9 +292,9 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     if (entry === 0) return ACCEPT
     isRefused = templates.isOn && help(packet) === DROP
     if (isRefused) return DROP
-    return (words[entry + STATUS] & CONFIRMED) === 0
-      ? confirmEntry(entry, packet.direction, packet.now)
-      : ACCEPT
+    if ((words[entry + STATUS] & CONFIRMED) === 0) return confirmEntry(entry, packet.direction, packet.now)
+    if (events !== null) events.passed(entry)
+    return ACCEPT
   }
 
   function help(packet: Packet): number {
@@ -289,6 +310,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     else pending.splice(pending.indexOf(entry), 1)
     doubles[(entry + EXPIRES) >> 1] += now
     table.insert(entry)
+    if (events !== null) events.passed(entry)
     return ACCEPT
   }
 

@@ -1,4 +1,4 @@
-/** The table of connections, and parts of it, as `conntrack -L` prints it. */
+/** The table of connections, and parts of it, as `conntrack -L` prints it; events, as `conntrack -E` does. */
 import type { Microseconds } from '../../core/clock.js'
 import { formatIpv4 } from '../../wire/address.js'
 import * as icmp from '../../wire/icmp.js'
@@ -61,6 +61,26 @@ export function connectionLine(listed: Listed, entry: number, now: Microseconds)
     helperText(listed, entry),
     'use=1',
   ])
+}
+
+/** What has happened to one, as `conntrack -E` prints it; its mark only where that is told. */
+export function eventLine(
+  listed: Listed,
+  event: 'NEW' | 'UPDATE' | 'DESTROY',
+  entry: number,
+  now: Microseconds,
+  tellsMark: boolean,
+): string {
+  const { words } = listed.table
+  const isOver = event === 'DESTROY'
+  const left = secondsLeft(listed, entry, now)
+  const what = joined([
+    ...tupleParts(listed, entry, isOver && left === 0 ? '' : left, isOver),
+    tellsMark ? `mark=${words[entry + MARK] >>> 0}` : '',
+    zoneText(words[entry + PROTOCOL]),
+    isOver ? '' : helperText(listed, entry),
+  ])
+  return `${`[${event}]`.padStart(9)} ${what}`
 }
 
 const joined = (parts: string[]): string => parts.filter((part) => part !== '').join(' ')

@@ -58,8 +58,15 @@ export interface ConnectionTable {
   forEach(now: Microseconds, each: (entry: number) => void): void
 }
 
-/** A table of at most `most` connections. `forgetHelp` is called when one is over that a helper remembers something of. */
-export function createTable(most: number, forgetHelp: (entry: number) => void): ConnectionTable {
+/**
+ * A table of at most `most` connections. `onRemove` is called before one that was in it goes; `forgetHelp` when an
+ * entry goes that a helper remembers something of.
+ */
+export function createTable(
+  most: number,
+  onRemove: (entry: number) => void,
+  forgetHelp: (entry: number) => void,
+): ConnectionTable {
   const memory = new ArrayBuffer((most + 1) * ENTRY_WORDS * 4)
   const words = new Int32Array(memory)
   const doubles = new Float64Array(memory)
@@ -197,6 +204,7 @@ export function createTable(most: number, forgetHelp: (entry: number) => void): 
   }
 
   function remove(entry: number): void {
+    onRemove(entry)
     ports.changed(entry, -1)
     unlink(entry, ORIGINAL)
     unlink(entry, REPLY)

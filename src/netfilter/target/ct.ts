@@ -1,6 +1,7 @@
-/** `-j CT`: how a connection is tracked, or that it is not. Timeouts are read and printed only; events go to nobody. */
+/** `-j CT`: how a connection is tracked, or that it is not. Which events are told is read and printed only. */
 import { NEW, UNTRACKED } from '../conntrack/entry.js'
 import { HELPERS } from '../conntrack/helpers.js'
+import type { Template } from '../conntrack/templates.js'
 import { ONLY_ORIGINAL, ONLY_REPLY } from '../conntrack/zone.js'
 import type { TargetExtension } from '../extension.js'
 import type { Given, GivenOption } from '../given.js'
@@ -55,8 +56,7 @@ export const ct: TargetExtension = {
     ]
     const text = parts.filter((part) => part !== '').join(' ')
     if (given.has('notrack')) return { name: 'CT', text, start: () => doNotTrack }
-    if (timeout !== '') return { name: 'CT', text }
-    return { name: 'CT', text, start: (runtime) => decide(helper, zone, runtime) }
+    return { name: 'CT', text, start: (runtime) => decide({ helper, timeout }, zone, runtime) }
   },
 }
 
@@ -72,11 +72,11 @@ const SIDES: Readonly<Record<string, number>> = { 'zone-orig': ONLY_ORIGINAL, 'z
  * The first such rule decides. From then on, while the table raw is asked, the packet seems to begin a connection; that
  * it has the mark of a connection too, which other rules of raw can ask for and change, is left out.
  */
-function decide(helper: string, { option, id }: Zone, runtime: Runtime): (packet: Packet) => number {
+function decide(given: Template, { option, id }: Zone, runtime: Runtime): (packet: Packet) => number {
   const { connections } = runtime
   if (connections === null) return () => CONTINUE
-  if (helper !== '' && !HELPERS.includes(helper)) warnOf(helper, runtime)
-  const template = connections.templates.add({ helper })
+  const template = connections.templates.add(given)
+  if (given.helper !== '' && !HELPERS.includes(given.helper)) warnOf(given.helper, runtime)
   const side = SIDES[option] ?? 0
   const word = id === 'mark' || id === 0 ? 0 : (id << 16) | side
   return (packet) => {
