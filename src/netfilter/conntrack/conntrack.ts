@@ -331,7 +331,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   }
 
   function close({ connection: entry, now }: Packet): void {
-    if (entry === 0 || words[entry + TCP_STATE] === CLOSE) return
+    if (entry === 0 || (words[entry + STATUS] & CONFIRMED) === 0 || words[entry + TCP_STATE] === CLOSE) return
     words[entry + TCP_STATE] = CLOSE
     doubles[(entry + EXPIRES) >> 1] = now + timeouts.tcp_timeout_close * SECOND
   }
