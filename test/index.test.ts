@@ -35,6 +35,20 @@ t.test('frames are read from a capture, checked and printed', async (t) => {
   )
 })
 
+t.test('connections are tracked on bare packets', async (t) => {
+  const printed = runExample(`
+    import { INPUT, PREROUTING, connectionLines, createConntrack, createWorld, anonymousNode, compile, describePacket,
+      parseRules, SILENT } from 'br100'
+    const connections = createConntrack({ verifiesChecksums: false, timeouts: { udp_timeout: 77 } })
+    const rules = parseRules('rules', Buffer.from('*filter\\n-A INPUT -m state --state NEW\\nCOMMIT\\n'))
+    const engine = compile(rules, createWorld(anonymousNode('br0'), new Map(), SILENT, connections))
+    const packet = describePacket({ source: 0x0a000002, destination: 0x0a000001, protocol: 17, sourcePort: 9 })
+    for (const hook of [PREROUTING, INPUT]) engine.judge(hook, packet)
+    console.log(connectionLines(connections, packet.now)[0], engine.rules.tables.get('filter').chains.get('INPUT').rules[0].packets)
+  `)
+  t.match(printed, /^udp {6}17 77 src=10\.0\.0\.2 dst=10\.0\.0\.1 sport=9 .* \[UNREPLIED\] .* 1\n$/)
+})
+
 t.test('every public name is there', async (t) => {
   const names = [
     ...readFileSync('src/index.ts', 'utf8').matchAll(/^export (?:\{([^}]*)\}|\* as (\w+))/gm),
