@@ -1,4 +1,6 @@
 /** What decides about packets by a rule set: the interpreter, and what is compiled, behind one interface. */
+import type { Conntrack } from './conntrack/conntrack.js'
+import type { ConnectionStep } from './hook-steps.js'
 import type { Hook, TableName } from './hook.js'
 import type { Packet } from './packet.js'
 import { ruleBody } from './rule-text.js'
@@ -21,6 +23,12 @@ export const TROUBLES = {
   translate: 'nat: bad ICMP error',
   confirm: 'conntrack: clash',
 } as const
+const HELPER_REFUSES = 'conntrack: a helper refuses'
+
+/** What a drop at such a step is called. */
+export function troubleAt(step: ConnectionStep, { isRefusedByHelper }: Conntrack): string {
+  return step === 'confirm' && isRefusedByHelper() ? HELPER_REFUSES : TROUBLES[step]
+}
 
 /** Rules at work. */
 export interface Engine {

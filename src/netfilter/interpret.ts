@@ -2,7 +2,7 @@
  * Rules, decided one after another as ip_tables does it (ipt_do_table): the specification of what is compiled.
  * Plain and slow.
  */
-import { TROUBLES } from './engine.js'
+import { troubleAt } from './engine.js'
 import type { Culprit, Engine, Watcher } from './engine.js'
 import { HOOK_NAMES } from './hook.js'
 import type { Hook, TableName } from './hook.js'
@@ -90,7 +90,7 @@ export class Interpreter implements Engine {
     for (const { step, chain } of this.#steps[hook]) {
       if (isConnectionStep(step)) {
         if (this.#runtime.connections![step](packet) === ACCEPT) continue
-        this.culprit.trouble = TROUBLES[step]
+        this.culprit.trouble = troubleAt(step, this.#runtime.connections!)
         return DROP
       }
       if (step === 'nat' && !this.#runtime.connections!.asksNat(packet, hook)) continue

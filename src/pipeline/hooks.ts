@@ -170,6 +170,8 @@ export function createHooks(
   function receive(slot: number, header: number, inInterface: string): number {
     const at = start[slot] + header
     if (ipv4.check(bytes, at, start[slot] + length[slot]) !== OK) return OK
+    // Where connections are tracked fragments are put together first, which nobody does here.
+    if (tracking !== null && ipv4.isFragment(bytes, at)) return OK
     const refusal = judge(PREROUTING, slot, inInterface, '', '')
     return refusal === OK && isTakenIn(at) ? judge(INPUT, slot, inInterface, '', '') : refusal
   }

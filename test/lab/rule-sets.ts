@@ -1,11 +1,11 @@
-/** Rule sets from the wild, made such that they can be compared: without what remembers or keeps time. */
+/** Rule sets from the wild, made such that they can be compared: without what keeps time, or is there on some machines only. */
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { BRIDGE } from './bridge-under-test.js'
 
-/** Connections, time and tables of what was seen: these rules are taken out. */
-const STATEFUL =
-  /-m (state|conntrack|connmark|connlimit|connbytes|helper|limit|hashlimit|recent|time|set|owner)\b|-j (CT|NOTRACK|CONNMARK|SNAT|DNAT|MASQUERADE|REDIRECT|NETMAP)\b|--mode random/
+/** Time, tables of what was seen and chance: these rules are taken out, and helpers other than FTP's and TFTP's. */
+const NOT_COMPARED =
+  /-m (limit|hashlimit|recent|time|set|owner)\b|-j CT --helper (?!t?ftp\b)|--mode random|--random/
 
 /** File name → lines for iptables-restore, of every set in the folder. */
 export function realRuleSets(folder: string): Map<string, string[]> {
@@ -17,8 +17,6 @@ export function realRuleSets(folder: string): Map<string, string[]> {
 function comparableLines(text: string): string[] {
   const lines = text
     .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#') && !STATEFUL.test(line))
-  const nat = lines.indexOf('*nat')
-  if (nat !== -1) lines.splice(nat, lines.indexOf('COMMIT', nat) - nat + 1)
+    .filter((line) => line !== '' && !line.startsWith('#') && !NOT_COMPARED.test(line))
   return lines.map((line) => line.replace(/(-[io]) eth0\b/, `$1 ${BRIDGE}`))
 }

@@ -27,7 +27,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MAX_PORTS = 8, MAX_FRAME = 2048, FAR_NAMESPACE = 3, MARKER_TYPE = 0x88b5, PATIENCE = 2000 };
+enum { MAX_PORTS = 8, MAX_FRAME = 2048, FAR_NAMESPACE = 3, MARKER_TYPE = 0x88b5, PATIENCE = 15000 };
 
 struct record {
   uint32_t frame, length, port;
@@ -125,7 +125,7 @@ static int drain(int port, uint32_t number) {
   return 0;
 }
 
-/* Until the marker, sent into the first port, has come out of all others. */
+/* Until the marker, sent into the first port, has come out of all others: the kernel may take seconds to see that links are up. */
 static void settle(uint32_t number) {
   memcpy(marker + 14, &number, sizeof number);
   marker[18]++;

@@ -2,7 +2,7 @@
  * Rules compiled: the chains as generated functions for packets that are whole; what is a fragment, too short for
  * its header, or traced goes to the interpreter, which has the same rules and counts into the same places.
  */
-import { TROUBLES } from '../engine.js'
+import { troubleAt } from '../engine.js'
 import type { Culprit, Engine } from '../engine.js'
 import type { Conntrack } from '../conntrack/conntrack.js'
 import { HOOK_NAMES, TABLE_HOOKS } from '../hook.js'
@@ -190,7 +190,7 @@ class Compiled implements Engine {
 
   #blame({ step, chain }: Entry, packet: Packet): void {
     const { culprit } = this
-    culprit.trouble = isConnectionStep(step) ? TROUBLES[step] : null
+    culprit.trouble = isConnectionStep(step) ? troubleAt(step, this.#connections!) : null
     if (isConnectionStep(step)) return
     const { dropped } = this.#world
     const id = dropped === -1 ? -1 : this.#layout.ids[dropped / COUNTERS]

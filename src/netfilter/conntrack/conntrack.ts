@@ -18,6 +18,8 @@ import { createGeneric, createGre, createIcmp, createUdp, createUdplite } from '
 import * as entries from './entry.js'
 import { createEvents } from './events.js'
 import type { ConnectionEvents } from './events.js'
+import { createExpectations } from './expectations.js'
+import { createHelpers } from './helpers.js'
 import { createNat } from './nat.js'
 import type { Nat } from './nat.js'
 import { createPolicies } from './policies.js'
@@ -42,6 +44,7 @@ const {
   EXPECTED,
   EXPIRES,
   INVALID,
+  MARK,
   NEW,
   ORIGINAL,
   PORTS,
@@ -90,8 +93,13 @@ export interface Conntrack extends Nat {
   readonly wrongChecksums: ReadonlyMap<string, number>
   /** Finds the packet's connection, or begins one. DROP where the table is full, else ACCEPT. */
   track(packet: Packet): number
-  /** The packet has passed all rules: the connection that it begins is entered. DROP where another one is in its place. */
+  /**
+   * The packet has passed all rules: the connection that it begins is entered. DROP where another one is in its place,
+   * or its helper does not understand it.
+   */
   confirm(packet: Packet): number
+  /** Whether it was the helper that `confirm` has refused for. */
+  isRefusedByHelper(): boolean
   /** The same, of a packet of this connection. */
   confirmEntry(entry: number, direction: number, now: Microseconds): number
   /** Forgets connections that packets have begun which did not pass: once all copies of a packet are through. */
@@ -110,14 +118,21 @@ const anyBits = (): number => Math.floor(Math.random() * 0x100000000)
 export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const { most = 65_536, verifiesChecksums = true, random = anyBits, policies = {}, onEvent } = options
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
+  const expectations = createExpectations()
   let events: ConnectionEvents | null = null
-  const table = createTable(most, (entry) => events?.removed(entry))
+  const table = createTable(
+    most,
+    (entry) => events?.removed(entry),
+    (entry) => helpers.forget(entry),
+  )
   const counters = createCounters(most)
   if (options.accounting === true) counters.start()
   const templates = createTemplates(most, Object.keys(policies))
   if (onEvent !== undefined) events = createEvents({ table, counters, templates }, most, onEvent)
   const { words, doubles, findPacket } = table
+  const helpers = createHelpers(words, expectations)
   let isArriving = false
+  let isRefused = false
   const verifies = (): boolean => verifiesChecksums && isArriving
   const tcpTracker = createTcp(table, timeouts, verifies)
   const udpTracker = createUdp(table, timeouts, verifies)
@@ -232,8 +247,21 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     }
     if (counters.isOn) counters.begin(entry)
     if (templates.isOn) templates.begin(entry, packet.template)
+    if (expectations.count > 0) relateTo(claimed(packet, ports), entry)
     pending.push(entry)
     return entry
+  }
+
+  function claimed({ source, destination, protocol, zone, now }: Packet, ports: number): number {
+    return expectations.claim(source | 0, destination | 0, ports, protocol | zone, now)
+  }
+
+  /** What another connection has announced has its mark. One that is not entered itself cannot have been heard. */
+  function relateTo(master: number, entry: number): void {
+    if (master === 0 || (words[master + STATUS] & CONFIRMED) === 0) return
+    words[entry + STATUS] |= EXPECTED
+    words[entry + MARK] = words[master + MARK]
+    templates.expect(entry, master)
   }
 
   /** An ICMP error belongs to the connection of the packet that it quotes, if it goes to who has sent that. */
@@ -259,11 +287,19 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     packet.connectionState = RELATED
   }
 
-  function confirm({ connection, direction, now }: Packet): number {
-    if (connection === 0) return ACCEPT
-    if ((words[connection + STATUS] & CONFIRMED) === 0) return confirmEntry(connection, direction, now)
-    if (events !== null) events.passed(connection)
+  function confirm(packet: Packet): number {
+    const { connection: entry } = packet
+    if (entry === 0) return ACCEPT
+    isRefused = templates.isOn && help(packet) === DROP
+    if (isRefused) return DROP
+    if ((words[entry + STATUS] & CONFIRMED) === 0) return confirmEntry(entry, packet.direction, packet.now)
+    if (events !== null) events.passed(entry)
     return ACCEPT
+  }
+
+  function help(packet: Packet): number {
+    const helper = templates.helperOf(packet.connection)
+    return helper === '' ? ACCEPT : helpers.help(helper, packet)
   }
 
   function confirmEntry(entry: number, direction: number, now: Microseconds): number {
@@ -295,11 +331,12 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   }
 
   function close({ connection: entry, now }: Packet): void {
-    if (entry === 0 || words[entry + TCP_STATE] === CLOSE) return
+    if (entry === 0 || (words[entry + STATUS] & CONFIRMED) === 0 || words[entry + TCP_STATE] === CLOSE) return
     words[entry + TCP_STATE] = CLOSE
     doubles[(entry + EXPIRES) >> 1] = now + timeouts.tcp_timeout_close * SECOND
   }
 
-  const steps = { track, confirm, confirmEntry, release, ignore, attach, close }
+  const isRefusedByHelper = (): boolean => isRefused
+  const steps = { track, isRefusedByHelper, confirm, confirmEntry, release, ignore, attach, close }
   return { table, counters, templates, wrongChecksums, ...steps, ...nat }
 }

@@ -74,6 +74,8 @@ export const SOURCE_DECIDED = 1 << 7
 export const DESTINATION_DECIDED = 1 << 8
 /** it is over, whatever time it has left: who has it in hand may still ask what it was. */
 export const DYING = 1 << 9
+/** A helper remembers something of it. */
+export const HAS_HELPED = 1 << 16
 
 /** What a packet is to its connection: bits, so that rules can ask for several. */
 export const [INVALID, ESTABLISHED, RELATED, NEW, UNTRACKED] = [1, 2, 4, 8, 16]

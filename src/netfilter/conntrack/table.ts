@@ -14,7 +14,8 @@ import * as zones from './zone.js'
 import { isSameSide, sideOf } from './zone.js'
 
 // An imported constant is loaded and checked at each use.
-const { ASSURED, CONFIRMED, DESTINATION, DYING, ENTRY_WORDS, EXPIRES, NEXT, ORIGINAL, PORTS } = entries
+const { ASSURED, CONFIRMED, DESTINATION, DYING, ENTRY_WORDS, EXPIRES, HAS_HELPED, NEXT, ORIGINAL, PORTS } =
+  entries
 const { PROTOCOL, REPLY, SOURCE, SOURCE_DECIDED, STATUS, TUPLE_WORDS } = entries
 const { ONE_SIDED } = zones
 
@@ -59,8 +60,15 @@ export interface ConnectionTable {
   forEach(now: Microseconds, each: (entry: number) => void): void
 }
 
-/** A table of at most `most` connections; `onRemove` is called before one that was in it goes. */
-export function createTable(most: number, onRemove: (entry: number) => void): ConnectionTable {
+/**
+ * A table of at most `most` connections. `onRemove` is called before one that was in it goes; `forgetHelp` when an
+ * entry goes that a helper remembers something of.
+ */
+export function createTable(
+  most: number,
+  onRemove: (entry: number) => void,
+  forgetHelp: (entry: number) => void,
+): ConnectionTable {
   const memory = new ArrayBuffer((most + 1) * ENTRY_WORDS * 4)
   const words = new Int32Array(memory)
   const doubles = new Float64Array(memory)
@@ -179,6 +187,7 @@ export function createTable(most: number, onRemove: (entry: number) => void): Co
 
   function giveBack(entry: number): void {
     if ((words[entry + STATUS] & SOURCE_DECIDED) !== 0) sources.remove(entry)
+    if ((words[entry + STATUS] & HAS_HELPED) !== 0) forgetHelp(entry)
     words.fill(0, entry, entry + ENTRY_WORDS)
     free[freeCount++] = entry
   }

@@ -18,8 +18,12 @@ export interface Templates {
   add(template: Template): number
   /** A connection begins with the template of this number, or, with 0, without any. */
   begin(entry: number, template: number): void
+  /** The connection was announced by this other one. */
+  expect(entry: number, master: number): void
   /** The helper of a connection; '' for none. */
   helperOf(entry: number): string
+  /** The helper of the connection that has announced this one; '' for none. */
+  announcerOf(entry: number): string
   /** The number of its policy, from 1; 0 for none. */
   policyOf(entry: number): number
 }
@@ -31,6 +35,9 @@ export function createTemplates(most: number, policies: readonly string[]): Temp
   const policyNumbers: number[] = []
   /** Of each entry. */
   let numbers = new Uint16Array(0)
+  /** Of those that announced them. */
+  let announcers = new Uint16Array(0)
+  const nameOf = (number: number): string => (number === 0 ? '' : list[number - 1].helper)
 
   const templates: Templates = {
     isOn: false,
@@ -43,6 +50,7 @@ export function createTemplates(most: number, policies: readonly string[]): Temp
       if (!templates.isOn) {
         templates.isOn = true
         numbers = new Uint16Array(most + 1)
+        announcers = new Uint16Array(most + 1)
       }
       const known = list.findIndex((one) => one.helper === helper && one.timeout === timeout)
       if (known !== -1) return known + 1
@@ -51,11 +59,13 @@ export function createTemplates(most: number, policies: readonly string[]): Temp
     },
     begin(entry, template) {
       numbers[entry / ENTRY_WORDS] = template
+      announcers[entry / ENTRY_WORDS] = 0
     },
-    helperOf(entry) {
-      const number = templates.isOn ? numbers[entry / ENTRY_WORDS] : 0
-      return number === 0 ? '' : list[number - 1].helper
+    expect(entry, master) {
+      announcers[entry / ENTRY_WORDS] = numbers[master / ENTRY_WORDS]
     },
+    helperOf: (entry) => (templates.isOn ? nameOf(numbers[entry / ENTRY_WORDS]) : ''),
+    announcerOf: (entry) => (templates.isOn ? nameOf(announcers[entry / ENTRY_WORDS]) : ''),
     policyOf(entry) {
       const number = numbers[entry / ENTRY_WORDS]
       return number === 0 ? 0 : policyNumbers[number - 1]

@@ -14,8 +14,8 @@ const ICMPV6 = 58
 /** Number of the protocol (RFC 2784). */
 export const GRE = 47
 const PPP = 0x880b
-/** Of a GRE header of version 1: its least length, and where the call's number is. */
-const [PPTP_HEADER, PPTP_CALL] = [4, 6]
+/** Of a GRE header of version 1: how much of it is read (less is taken for another GRE), and where the call is. */
+const [PPTP_HEADER, PPTP_CALL] = [8, 6]
 const PORT_BYTES = 4
 /** ICMP query → its answer, and back. */
 const ANSWERS: readonly number[] = Object.assign(Array<number>(19).fill(-1), {
@@ -53,7 +53,7 @@ export function hasPorts(protocol: number, b: Uint8Array, l4: number, end: numbe
  */
 export function portsOf(protocol: number, b: Uint8Array, l4: number, end: number): number {
   if (hasRealPorts(protocol)) return (udp.sourcePort(b, l4) << 16) | udp.destinationPort(b, l4)
-  if (protocol === GRE && isPptp(b, l4, end) && l4 + PPTP_CALL + 2 <= end) return word16(b, l4 + PPTP_CALL)
+  if (protocol === GRE && isPptp(b, l4, end)) return word16(b, l4 + PPTP_CALL)
   if (protocol !== ICMP) return 0
   return (icmp.identifier(b, l4) << 16) | (icmp.type(b, l4) << 8) | icmp.code(b, l4)
 }

@@ -1,6 +1,6 @@
 /**
- * `-m helper`: which helper has expected the connection, that of the connection which it belongs to. A connection
- * that a helper watches over is not meant; and as long as helpers expect nothing here, none is.
+ * `-m helper`: which helper has announced the packet's connection, that of the connection by which it is RELATED. A
+ * connection that a helper listens to is not meant.
  */
 import type { MatchExtension } from '../extension.js'
 import { RuleError } from '../rule-error.js'
@@ -21,7 +21,13 @@ export const helper: MatchExtension = {
     return {
       name: 'helper',
       text: `${negated ? '! ' : ''}--helper ${quote(value)}`,
-      start: () => () => negated,
+      // As the kernel compares them: the name may go on, as in ftp-2121.
+      start:
+        ({ connections }) =>
+        ({ connection }) => {
+          const name = connection === 0 ? '' : connections!.templates.announcerOf(connection)
+          return (name !== '' && (value === '' || value.startsWith(name))) !== negated
+        },
     }
   },
 }

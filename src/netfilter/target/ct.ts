@@ -1,5 +1,6 @@
 /** `-j CT`: how a connection is tracked, or that it is not. Which events are told is read and printed only. */
 import { NEW, UNTRACKED } from '../conntrack/entry.js'
+import { HELPERS } from '../conntrack/helpers.js'
 import type { Template } from '../conntrack/templates.js'
 import { ONLY_ORIGINAL, ONLY_REPLY } from '../conntrack/zone.js'
 import type { TargetExtension } from '../extension.js'
@@ -75,7 +76,7 @@ function decide(given: Template, { option, id }: Zone, runtime: Runtime): (packe
   const { connections } = runtime
   if (connections === null) return () => CONTINUE
   const template = connections.templates.add(given)
-  if (given.helper !== '') warnOf(given.helper, runtime)
+  if (given.helper !== '' && !HELPERS.includes(given.helper)) warnOf(given.helper, runtime)
   const side = SIDES[option] ?? 0
   const word = id === 'mark' || id === 0 ? 0 : (id << 16) | side
   return (packet) => {
@@ -88,7 +89,7 @@ function decide(given: Template, { option, id }: Zone, runtime: Runtime): (packe
   }
 }
 
-/** The kernel's helpers know the connections that others open; here they are only names. Said once of each. */
+/** What others than FTP and TFTP announce is not understood here: they are only names. Said once of each. */
 function warnOf(helper: string, { shared, log }: Runtime): void {
   shared(`CT helper ${helper}`, () => {
     log(`CT --helper ${helper}: connections that it would expect are not known as RELATED`)
