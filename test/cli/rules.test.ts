@@ -194,6 +194,24 @@ t.test("explain: the seed's question", async (t) => {
     'ESTABLISHED',
   )
   t.match(established.stdout, /\naccepted\n$/)
+  const marked = file(
+    'marked.rules',
+    '*filter\n-A FORWARD -m connmark --mark 1 -j DROP\n-A FORWARD -m conntrack --ctstate NEW --ctdir REPLY -j DROP\n' +
+      '-A FORWARD -m state --state RELATED -j CONNMARK --set-mark 1\n-A FORWARD -m state --state RELATED -j DROP\nCOMMIT\n',
+  )
+  const related = br100(
+    'explain',
+    '--rules',
+    marked,
+    '--in',
+    'a',
+    '--output',
+    'b',
+    ...packet,
+    '--state',
+    'RELATED',
+  )
+  t.match(related.stdout, /dropped by filter FORWARD: -m state --state RELATED -j DROP\n$/)
   t.match(br100('explain', '--rules', RULES, ...packet), {
     status: 2,
     stderr: /expected --frame PORT:N, --in PORT, or --output/,

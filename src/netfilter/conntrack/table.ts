@@ -10,12 +10,14 @@ import { createPortIndex } from './port-index.js'
 import type { PortIndex } from './port-index.js'
 import { createSourceIndex } from './source-index.js'
 import type { SourceIndex } from './source-index.js'
-import { isOneSided, isSameSide, sideOf } from './zone.js'
+import * as zones from './zone.js'
+import { isSameSide, sideOf } from './zone.js'
 
 // An imported constant is loaded and checked at each use.
 const { ASSURED, CONFIRMED, DESTINATION, DYING, ENTRY_WORDS, EXPIRES, HAS_HELPED, NEXT, ORIGINAL, PORTS } =
   entries
 const { PROTOCOL, REPLY, SOURCE, SOURCE_DECIDED, STATUS, TUPLE_WORDS } = entries
+const { ONE_SIDED } = zones
 
 /** Entries that are looked at with each new one, for some whose time is over. */
 const SWEPT_AT_ONCE = 8
@@ -112,37 +114,37 @@ export function createTable(
     protocol: number,
     now: Microseconds,
   ): number {
-    const reference = search(source | 0, destination | 0, ports, protocol)
+    const at = home(source, destination, ports, sideOf(protocol, ORIGINAL))
+    const reference = search(at, source | 0, destination | 0, ports, protocol)
+    if (reference === 0 && (protocol & ONE_SIDED) !== 0)
+      return findBack(source | 0, destination | 0, ports, protocol, now)
     return reference !== 0 && isOver(reference & ~1, now) ? forget(reference) : reference
   }
 
   function findPacket(packet: Packet, ports: number): number {
-    const reference = search(packet.source | 0, packet.destination | 0, ports, packet.protocol | packet.zone)
+    const { source, destination, zone } = packet
+    if ((zone & ONE_SIDED) !== 0) return find(source, destination, ports, packet.protocol | zone, packet.now)
+    const protocol = packet.protocol | zone
+    const at = home(source, destination, ports, protocol)
+    const reference = search(at, source | 0, destination | 0, ports, protocol)
     return reference !== 0 && isOver(reference & ~1, packet.now) ? forget(reference) : reference
   }
 
-  /** Whether its time is over or not; addresses signed. */
-  function search(source: number, destination: number, ports: number, protocol: number): number {
-    if (isOneSided(protocol)) return searchSides(source, destination, ports, protocol)
-    return searchIn(home(source, destination, ports, protocol), source, destination, ports, protocol)
-  }
-
-  /** It may be either direction of a connection, which are in different zones. */
-  function searchSides(source: number, destination: number, ports: number, protocol: number): number {
-    const [there, back] = [ORIGINAL, REPLY].map((direction) =>
-      home(source, destination, ports, sideOf(protocol, direction)),
-    )
-    const reference = searchIn(there, source, destination, ports, protocol)
-    return reference === 0 ? searchIn(back, source, destination, ports, protocol) : reference
-  }
-
-  function searchIn(
-    at: number,
+  /** Where the answers are in another zone, the packet may be one. */
+  function findBack(
     source: number,
     destination: number,
     ports: number,
     protocol: number,
+    now: Microseconds,
   ): number {
+    const at = home(source, destination, ports, sideOf(protocol, REPLY))
+    const reference = search(at, source, destination, ports, protocol)
+    return reference !== 0 && isOver(reference & ~1, now) ? forget(reference) : reference
+  }
+
+  /** In the chain of this home, whether its time is over or not; addresses signed. */
+  function search(at: number, source: number, destination: number, ports: number, protocol: number): number {
     let reference = heads[at]
     while (reference !== 0) {
       const entry = reference & ~1
@@ -164,7 +166,7 @@ export function createTable(
     const t = entry + direction * TUPLE_WORDS
     const [source, destination, port] = [words[t + SOURCE], words[t + DESTINATION], words[t + PORTS]]
     const at = homeOf(entry, direction)
-    const reference = searchIn(at, source, destination, port, words[entry + PROTOCOL])
+    const reference = search(at, source, destination, port, words[entry + PROTOCOL])
     if (reference === 0) return false
     if (!isOver(reference & ~1, now)) return true
     forget(reference)

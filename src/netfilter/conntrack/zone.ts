@@ -6,13 +6,9 @@ import { ORIGINAL } from './entry.js'
 
 /** Only what goes the way of the first packet is in the zone; or only the answers are. */
 export const [ONLY_ORIGINAL, ONLY_REPLY] = [0x100, 0x200]
-const ONE_SIDED = ONLY_ORIGINAL | ONLY_REPLY
+/** Either: the directions are in different zones. */
+export const ONE_SIDED: number = ONLY_ORIGINAL | ONLY_REPLY
 const PROTOCOL_BITS = 0xff
-
-/** Whether the directions are in different zones. */
-export function isOneSided(word: number): boolean {
-  return (word & ONE_SIDED) !== 0
-}
 
 /** The word as one direction has it: its protocol and its own zone. */
 export function sideOf(word: number, direction: number): number {
@@ -23,12 +19,12 @@ export function sideOf(word: number, direction: number): number {
 
 /** Its zone as `conntrack -L` prints it behind both tuples, or '' where it has none there. */
 export function zoneText(word: number): string {
-  return isOneSided(word) || word >>> 16 === 0 ? '' : `zone=${word >>> 16}`
+  return (word & ONE_SIDED) !== 0 || word >>> 16 === 0 ? '' : `zone=${word >>> 16}`
 }
 
 /** The same behind the tuple of a direction, which alone is in the zone. */
 export function sideZoneText(word: number, direction: number): string {
-  if (!isOneSided(word)) return ''
+  if ((word & ONE_SIDED) === 0) return ''
   const zone = sideOf(word, direction) >>> 16
   return zone === 0 ? '' : `zone-${direction === ORIGINAL ? 'orig' : 'reply'}=${zone}`
 }

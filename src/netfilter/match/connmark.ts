@@ -15,7 +15,8 @@ export const connmarkMatch: MatchExtension = {
       name: 'connmark',
       text: `${negated ? '! ' : ''}--mark ${formatMark(mark)}`,
       start: ({ connections }) => {
-        const { words } = connections!.table
+        if (connections === null) return () => false
+        const { words } = connections.table
         return ({ connection }) =>
           connection !== 0 && ((words[connection + MARK] & mark.mask) >>> 0 === mark.value) !== negated
       },

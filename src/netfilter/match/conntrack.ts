@@ -102,8 +102,10 @@ export const conntrack: MatchExtension = {
       name: 'conntrack',
       text: text.join(' '),
       start: ({ connections }) => {
+        if (connections === null) return () => false
+        const { table } = connections
         const holds = (packet: Packet, list: typeof asked): boolean =>
-          list.every((one) => one.holds(packet.connection, packet, connections!.table) !== one.negated)
+          list.every((one) => one.holds(packet.connection, packet, table) !== one.negated)
         return (packet) =>
           packet.connection === 0 ? ofState.length > 0 && holds(packet, ofState) : holds(packet, asked)
       },

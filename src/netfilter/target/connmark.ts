@@ -43,7 +43,9 @@ export const connmark: TargetExtension = {
       name: 'CONNMARK',
       text: `${text}${shiftText(shift)}`,
       start: ({ connections }) =>
-        ACTIONS[isCopy ? action.name : 'set'](connections!.table.words, change, shift.by),
+        connections === null
+          ? () => CONTINUE
+          : ACTIONS[isCopy ? action.name : 'set'](connections.table.words, change, shift.by),
     }
   },
 }
