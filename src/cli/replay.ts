@@ -43,6 +43,8 @@ export async function replayCommand(
   const conntrack = options['conntrack'] as string | undefined
   if (conntrack !== undefined && rules === null)
     throw new UsageError('--conntrack: expected --rules FILE with it')
+  if (conntrack === '-')
+    throw new UsageError("--conntrack -: expected a file, standard output is the report's")
   const checksums = String(options['checksums'])
   if (checksums !== 'verify' && checksums !== 'trust')
     throw new UsageError(`--checksums ${checksums}: expected verify or trust`)

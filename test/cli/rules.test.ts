@@ -255,6 +255,7 @@ t.test('replay --conntrack: the connections at the end, as conntrack -L prints t
   const node = file('timeouts.yaml', 'conntrack: { icmp_timeout: 5000, acct: true }\n')
   t.equal(br100(...options, '--node', node).status, 0)
   t.match(readFileSync(path, 'utf8'), /^icmp +1 4\d\d\d src=.* packets=\d+ bytes=\d+ src=/m)
+  t.match(br100(...options.slice(0, -1), '-'), { status: 2, stderr: /--conntrack -: expected a file/ })
   t.match(br100('replay', ...PORTS, '--conntrack', path), { status: 2, stderr: /expected --rules FILE/ })
   t.match(br100(...options.slice(0, -1), join(folder, 'none', 'x')), { status: 1, stderr: /ENOENT/ })
 })

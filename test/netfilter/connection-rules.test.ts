@@ -6,6 +6,7 @@ import { connectionLines } from '../../src/netfilter/conntrack/list.js'
 import type { ConntrackOptions } from '../../src/netfilter/conntrack/conntrack.js'
 import { saveLines } from '../../src/netfilter/rule-text.js'
 import { Lab } from '../packets.js'
+import * as tcp from '../../src/wire/tcp.js'
 import { tcpFrame, udpFrame } from './frames.js'
 import { ruleSet } from './rules.js'
 import { createConntrack } from '../../src/netfilter/conntrack/conntrack.js'
@@ -225,4 +226,24 @@ t.test('CT --timeout: a policy of the node, or a mistake of the line', async (t)
     [/^udp +17 17 .*dport=8 /, /^udp +17 20 .*dport=9 /, /^udp +17 700 .*dport=7 /],
     'what was begun stays',
   )
+})
+
+t.test('a connection that ends while its last packet is on its way is not entered again', async (t) => {
+  const rules = '*filter\n-A FORWARD -m connlimit --connlimit-above 9\nCOMMIT\n'
+  const lab = new Lab({ ports: { p0: {}, p1: {} } })
+  const { connections } = attachRules(lab.plane, { rules: ruleSet(rules) })
+  const segment = (flags: number, seq: number): Uint8Array => {
+    const frame = tcpFrame(flags)
+    tcp.setSequenceNumber(frame, 34, seq)
+    tcp.fillChecksum(frame, 34, frame.length, 26)
+    return frame
+  }
+  lab.send('p0', segment(0x02, 100))
+  t.equal(connections!.table.count, 1)
+  lab.send('p0', segment(0x04, 101))
+  t.equal(connections!.table.count, 0, 'the rule has looked for it, and it was over')
+  for (let sport = 2000; sport < 2003; sport++) lab.send('p0', udpFrame({ sport }))
+  const lines = connectionLines(connections!, lab.now * 1_000_000)
+  t.equal(lines.length, 3)
+  t.ok(lines.every((line) => line.startsWith('udp')))
 })

@@ -304,10 +304,13 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
 
   function confirmEntry(entry: number, direction: number, now: Microseconds): number {
     if (direction !== ORIGINAL || (words[entry + STATUS] & CONFIRMED) !== 0) return ACCEPT
+    const place = pending.lastIndexOf(entry)
+    // It was entered, and ended while the packet was on its way: its place is somebody else's.
+    if (place === -1) return ACCEPT
     if (table.isTaken(entry, ORIGINAL, now) || table.isTaken(entry, REPLY, now)) return DROP
     // Nearly always it is the only one.
-    if (pending[pending.length - 1] === entry) pending.pop()
-    else pending.splice(pending.indexOf(entry), 1)
+    if (place === pending.length - 1) pending.pop()
+    else pending.splice(place, 1)
     doubles[(entry + EXPIRES) >> 1] += now
     table.insert(entry)
     if (events !== null) events.passed(entry)
