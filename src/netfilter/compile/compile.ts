@@ -144,8 +144,10 @@ class Compiled implements Engine {
     const emitted = emitAll(rules)
     this.#layout = layOut(emitted.segments, emitted.chains)
     this.#entries = this.#link(emitted)
-    this.#ask = hookFunctions(this.#entries, (hook, step, verdict, packet) =>
-      this.#ended(hook, step, verdict, packet),
+    this.#ask = hookFunctions(
+      this.#entries,
+      (packet) => connections!.isSettled(packet),
+      (hook, step, verdict, packet) => this.#ended(hook, step, verdict, packet),
     )
   }
 
@@ -227,13 +229,15 @@ class Compiled implements Engine {
           ask: functions.entries[i],
           // The table nat is asked of packets that begin a connection; the others have passed it.
           asksOf: step === 'nat' ? this.#connections!.asksNat : null,
+          isForUnsettled: step === 'nat',
         }
       })
     })
   }
 
   #ofConnections(step: ConnectionStep): Entry {
-    return { step, chain: NO_CHAIN, counters: 0, ask: this.#connections![step], asksOf: null }
+    const ask = this.#connections![step]
+    return { step, chain: NO_CHAIN, counters: 0, ask, asksOf: null, isForUnsettled: step !== 'track' }
   }
 }
 

@@ -8,6 +8,7 @@ import * as icmp from '../../wire/icmp.js'
 import * as ipv4 from '../../wire/ipv4.js'
 import * as tcp from '../../wire/tcp.js'
 import * as udp from '../../wire/udp.js'
+import type { Memory } from '../../packet/memory.js'
 import * as hooks from '../hook.js'
 import type { Packet } from '../packet.js'
 import * as verdicts from '../verdict.js'
@@ -22,9 +23,10 @@ import { createExpectations } from './expectations.js'
 import { createHelpers } from './helpers.js'
 import { createNat } from './nat.js'
 import type { Nat } from './nat.js'
+import { createEstablished } from './established.js'
 import { createPolicies } from './policies.js'
 import type { TimeoutPolicies } from './policies.js'
-import { createTable } from './table.js'
+import { createTable, tableBytes } from './table.js'
 import type { ConnectionTable } from './table.js'
 import { CLOSE } from './tcp-states.js'
 import { createTcp } from './tcp.js'
@@ -38,11 +40,14 @@ import { GRE, UDPLITE, hasAnswers, hasPorts, invertedPorts, portsOf } from './tu
 
 // An imported constant is loaded and checked at each use.
 const {
+  BOTH_DECIDED,
+  BOTH_TRANSLATED,
   CONFIRMED,
   DESTINATION,
   ESTABLISHED,
   EXPECTED,
   EXPIRES,
+  HAS_POLICY,
   INVALID,
   MARK,
   NEW,
@@ -59,6 +64,8 @@ const {
   UNTRACKED,
 } = entries
 const SECOND = 1_000_000
+/** Entered, and the table nat was asked for both addresses. */
+const SETTLED = CONFIRMED | BOTH_DECIDED
 const { PREROUTING } = hooks
 const { ACCEPT, DROP } = verdicts
 const { AGAIN, TRACKED, UNTRACKABLE } = outcomes
@@ -70,6 +77,11 @@ const { PROTOCOL: ICMP } = icmp
 export interface ConntrackOptions {
   /** Connections at most. Default 65,536. */
   most?: number
+  /**
+   * The memory of the frames. Where it has room (`conntrackBytes`) the connections are there too, and what goes on in
+   * one is tracked in a third of the time.
+   */
+  memory?: Memory
   timeouts?: Partial<ConntrackTimeouts>
   /** Other timeouts, under the names that `-j CT --timeout` gives. */
   policies?: TimeoutPolicies
@@ -98,6 +110,11 @@ export interface Conntrack extends Nat {
    * or its helper does not understand it.
    */
   confirm(packet: Packet): number
+  /**
+   * Whether there is nothing to do for the packet beyond finding its connection, which is entered: it keeps its
+   * addresses, and nobody listens.
+   */
+  isSettled(packet: Packet): boolean
   /** Whether it was the helper that `confirm` has refused for. */
   isRefusedByHelper(): boolean
   /** The same, of a packet of this connection. */
@@ -112,16 +129,27 @@ export interface Conntrack extends Nat {
   close(packet: Packet): void
 }
 
+/** Bytes of memory that so many connections take; 65,536 unless told. */
+export function conntrackBytes(most = MOST): number {
+  return tableBytes(most) + CLOCK_BYTES
+}
+
+const MOST = 65_536
+const CLOCK_BYTES = 64
+
 const anyBits = (): number => Math.floor(Math.random() * 0x100000000)
 
 /** A memory of connections without any. */
 export function createConntrack(options: ConntrackOptions = {}): Conntrack {
-  const { most = 65_536, verifiesChecksums = true, random = anyBits, policies = {}, onEvent } = options
+  const { most = MOST, verifiesChecksums = true, random = anyBits, policies = {}, onEvent } = options
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
   const expectations = createExpectations()
   let events: ConnectionEvents | null = null
+  const memory =
+    options.memory !== undefined && options.memory.available >= conntrackBytes(most) ? options.memory : null
   const table = createTable(
     most,
+    memory,
     (entry) => events?.removed(entry),
     (entry) => helpers.forget(entry),
   )
@@ -142,6 +170,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const genericTracker = createGeneric(table, timeouts)
   const byPolicy = createPolicies(table, timeouts, policies, verifies)
   const nat = createNat(table, () => verifiesChecksums, random)
+  const takeEstablished = memory && createEstablished(table, memory, timeouts, verifiesChecksums)
   const wrongChecksums = new Map<string, number>()
   /** Entries of packets that are on their way, not entered yet. */
   const pending: number[] = []
@@ -170,6 +199,10 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   function track(packet: Packet): number {
     if (packet.connection !== 0 || packet.connectionState === UNTRACKED) return ACCEPT
     packet.connectionState = INVALID
+    if (takeEstablished !== null && packet.hook === PREROUTING) {
+      const reference = takeEstablished(packet)
+      if (reference !== 0) return goOn(packet, reference)
+    }
     const { protocol } = packet
     if (packet.fragmentOffset !== 0) return ACCEPT
     isArriving = packet.hook === PREROUTING // the node's own checksums are taken to be right
@@ -179,6 +212,19 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     }
     if (protocol === ICMP && icmp.isError(icmp.type(packet.bytes, packet.l4))) relate(packet)
     else return find(packet)
+    return ACCEPT
+  }
+
+  /** A packet of an established connection, which that has taken in. */
+  function goOn(packet: Packet, reference: number): number {
+    const entry = reference & ~1
+    const direction = reference & 1
+    if (counters.isOn) counters.add(entry, direction, packet)
+    if (events !== null) {
+      events.now = packet.now
+      events.tracked(entry)
+    }
+    take(packet, entry, direction)
     return ACCEPT
   }
 
@@ -201,7 +247,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
       }
       const entry = reference & ~1
       const direction = reference & 1
-      const policy = templates.isOn ? templates.policyOf(entry) : 0
+      const policy = (words[entry + STATUS] & HAS_POLICY) === 0 ? 0 : templates.policyOf(entry)
       const outcome =
         policy === 0
           ? outcomeOf(protocol, entry, direction, packet)
@@ -247,6 +293,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     }
     if (counters.isOn) counters.begin(entry)
     if (templates.isOn) templates.begin(entry, packet.template)
+    if (templates.isOn && templates.policyOf(entry) !== 0) words[entry + STATUS] |= HAS_POLICY
     if (expectations.count > 0) relateTo(claimed(packet, ports), entry)
     pending.push(entry)
     return entry
@@ -285,6 +332,11 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     packet.connection = entry
     packet.direction = direction
     packet.connectionState = RELATED
+  }
+
+  function isSettled(packet: Packet): boolean {
+    if (packet.connectionState !== ESTABLISHED || templates.isOn || events !== null) return false
+    return (words[packet.connection + STATUS] & (SETTLED | BOTH_TRANSLATED)) === SETTLED
   }
 
   function confirm(packet: Packet): number {
@@ -340,6 +392,6 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   }
 
   const isRefusedByHelper = (): boolean => isRefused
-  const steps = { track, isRefusedByHelper, confirm, confirmEntry, release, ignore, attach, close }
+  const steps = { track, isSettled, isRefusedByHelper, confirm, confirmEntry, release, ignore, attach, close }
   return { table, counters, templates, wrongChecksums, ...steps, ...nat }
 }

@@ -70,12 +70,19 @@ export const SOURCE_TRANSLATED = 1 << 4
 export const DESTINATION_TRANSLATED = 1 << 5
 /** the table nat was asked for the source, */
 export const SOURCE_DECIDED = 1 << 7
-/** or for the destination, */
+/** or for the destination. */
 export const DESTINATION_DECIDED = 1 << 8
-/** it is over, whatever time it has left: who has it in hand may still ask what it was. */
+/** Either, or both, of these. */
+export const [BOTH_TRANSLATED, BOTH_DECIDED] = [
+  SOURCE_TRANSLATED | DESTINATION_TRANSLATED,
+  SOURCE_DECIDED | DESTINATION_DECIDED,
+]
+/** It is over, whatever time it has left: who has it in hand may still ask what it was. */
 export const DYING = 1 << 9
 /** A helper remembers something of it. */
 export const HAS_HELPED = 1 << 16
+/** It lasts as a policy of its own says. */
+export const HAS_POLICY = 1 << 17
 
 /** What a packet is to its connection: bits, so that rules can ask for several. */
 export const [INVALID, ESTABLISHED, RELATED, NEW, UNTRACKED] = [1, 2, 4, 8, 16]

@@ -18,6 +18,8 @@ import { invertedPorts } from './tuple.js'
 
 // An imported constant is loaded and checked at each use.
 const {
+  BOTH_DECIDED,
+  BOTH_TRANSLATED,
   CONFIRMED,
   DESTINATION,
   DESTINATION_DECIDED,
@@ -42,8 +44,6 @@ export function sideAt(hook: Hook): number {
 
 const TRANSLATED = [SOURCE_TRANSLATED, DESTINATION_TRANSLATED]
 const DECIDED = [SOURCE_DECIDED, DESTINATION_DECIDED]
-const BOTH_TRANSLATED = SOURCE_TRANSLATED | DESTINATION_TRANSLATED
-const BOTH_DECIDED = SOURCE_DECIDED | DESTINATION_DECIDED
 
 /** Translation at work. */
 export interface Nat {

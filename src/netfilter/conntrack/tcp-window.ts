@@ -25,7 +25,7 @@ export const [FITS, LET_THROUGH, MISFIT] = [0, 1, 2]
 const [fits, letThrough, misfit] = [FITS, LET_THROUGH, MISFIT]
 
 /** The least that acknowledgments may lag behind (MAXACKWINCONST). */
-const LEAST_LAG = 66_000
+export const LEAST_LAG = 66_000
 /** RFC 7323 §2.3. */
 const LARGEST_SHIFT = 14
 

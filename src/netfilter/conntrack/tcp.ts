@@ -36,7 +36,8 @@ const SHORT = 120 * SECOND
 
 /** Combinations of FIN, SYN, RST, ACK and URG that segments have; others are no connection's. */
 const SOUND = new Set([SYN, SYN | URG, SYN | ACK, RST, RST | ACK, FIN | ACK, FIN | ACK | URG, ACK, ACK | URG])
-const JUDGED = FIN | SYN | RST | ACK | URG
+/** The flags by which segments are told apart. */
+export const JUDGED = FIN | SYN | RST | ACK | URG
 const isSoundBy = Uint8Array.from({ length: 64 }, (_, flags) => (SOUND.has(flags) ? 1 : 0))
 
 /** The first that is set decides. */
