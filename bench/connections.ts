@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { stopwatch } from '../src/core/clock.js'
 import { compile } from '../src/netfilter/compile/compile.js'
-import { createConntrack } from '../src/netfilter/conntrack/conntrack.js'
+import { conntrackBytes, createConntrack } from '../src/netfilter/conntrack/conntrack.js'
 import type { Conntrack } from '../src/netfilter/conntrack/conntrack.js'
 import type { Engine } from '../src/netfilter/engine.js'
 import { ESTABLISHED, NEW } from '../src/netfilter/conntrack/entry.js'
@@ -19,6 +19,7 @@ import { parseRules } from '../src/netfilter/rule-script.js'
 import { ACCEPT } from '../src/netfilter/verdict.js'
 import { anonymousNode } from '../src/pipeline/node-view.js'
 import { SILENT, createWorld } from '../src/pipeline/world.js'
+import { Memory } from '../src/packet/memory.js'
 import * as tcp from '../src/wire/tcp.js'
 import * as udp from '../src/wire/udp.js'
 import { STEP, firstPackets, flows } from './flows.js'
@@ -129,38 +130,61 @@ function inProcess(name: string, ...words: Array<string | number>): Contender {
   return { name, run }
 }
 
-/** The rules of a node at work, and the addresses of its instances. */
-interface Lab {
+/** Rules at work, with packets and connections in one memory, as in a dataplane. */
+export interface Lab {
+  memory: Memory
   engine: Engine
   connections: Conntrack
+}
+
+/** Bytes of packets that there may be. */
+const PACKET_BYTES = 8_000_000
+
+/** These rules. */
+export function createLab(rules: string): Lab {
+  const memory = new Memory(conntrackBytes() + PACKET_BYTES)
+  const tracking = createConntrack({ memory })
+  const world = createWorld(anonymousNode('br100'), new Map(), SILENT, tracking)
+  const engine = compile(parseRules('rules', Buffer.from(rules)), world)
+  return { memory, engine, connections: tracking }
+}
+
+/** The rules of a node at work, and the addresses of its instances. */
+interface NodeLab extends Lab {
   instances: number[]
 }
 
-function createLab(moreInstances: number): Lab {
+function createNodeLab(moreInstances: number): NodeLab {
   const rules = withMoreInstances(readFileSync(NODE_RULES, 'utf8'), moreInstances)
-  const tracking = createConntrack()
-  const world = createWorld(anonymousNode('br100'), new Map(), SILENT, tracking)
   const more = Array.from({ length: moreInstances }, (_, i) => moreInstancesAt(i))
-  return {
-    engine: compile(parseRules('rules', Buffer.from(rules)), world),
-    connections: tracking,
-    instances: [...INSTANCES, ...more],
-  }
+  return { ...createLab(rules), instances: [...INSTANCES, ...more] }
+}
+
+/** Packets one behind another in a memory. */
+interface Block {
+  from: number
+  to: number
+}
+
+function place(memory: Memory, packets: Uint8Array): Block {
+  const from = memory.reserve(packets.length)
+  memory.bytes.set(packets, from)
+  return { from, to: from + packets.length }
 }
 
 /** Carries packets through all hooks, one each `between` microseconds; says how many of this state have passed. */
 function carrier(
-  engine: Engine,
-  { release }: Conntrack,
+  { memory, engine, connections: { release } }: Lab,
   state: number,
-): (block: Uint8Array, between: number) => number {
+): (block: Block, between: number) => number {
+  const { bytes } = memory
   const packet = new Packet()
   packet.inInterface = packet.outInterface = 'br100'
   packet.now = START
-  return (block, between) => {
+  return ({ from, to }, between) => {
     let passed = 0
-    for (let at = 0; at < block.length; at += STEP) {
-      packet.read(block, -1, at)
+    for (let at = from; at < to; at += STEP) {
+      packet.read(bytes, -1, at)
       packet.now += between
       if (
         engine.judge(PREROUTING, packet) === ACCEPT &&
@@ -176,22 +200,19 @@ function carrier(
 }
 
 function measureEstablished(protocol: number, moreInstances: number): Sample {
-  const { engine, connections: tracking, instances } = createLab(moreInstances)
+  const lab = createNodeLab(moreInstances)
+  const { instances } = lab
   const { length } = instances
   const servers = Array.from({ length: FLOWS }, (_, i) => instances[Math.floor((i * length) / FLOWS)])
-  return measureRounds(engine, tracking, protocol, servers)
+  return measureRounds(lab, protocol, servers)
 }
 
 /** Nanoseconds of a packet of established connections with these servers. */
-export function measureRounds(
-  engine: Engine,
-  tracking: Conntrack,
-  protocol: number,
-  servers: readonly number[],
-): Sample {
-  const carry = carrier(engine, tracking, ESTABLISHED)
-  const { opening, round } = flows(protocol, servers, EACH)
-  carry(opening, 1)
+export function measureRounds(lab: Lab, protocol: number, servers: readonly number[]): Sample {
+  const carry = carrier(lab, ESTABLISHED)
+  const packets = flows(protocol, servers, EACH)
+  const round = place(lab.memory, packets.round)
+  carry(place(lab.memory, packets.opening), 1)
   // Long enough for UDP to be a stream; what comes later does not have to look for V8 either.
   carry(round, SECOND / FLOWS)
   for (let pass = 0; pass < PASSES; pass++) carry(round, 1)
@@ -199,20 +220,21 @@ export function measureRounds(
   const started = stopwatch()
   for (let pass = 0; pass < PASSES; pass++) passed += carry(round, 1)
   const value = ((stopwatch() - started) * 1000) / PACKETS
-  return { value, count: tracking.table.count === FLOWS ? passed : -1 }
+  return { value, count: lab.connections.table.count === FLOWS ? passed : -1 }
 }
 
 function measureNew(moreInstances: number): Sample {
-  const { engine, connections: tracking, instances } = createLab(moreInstances)
-  const carry = carrier(engine, tracking, NEW)
-  const block = firstPackets(NEW_CONNECTIONS, instances)
+  const lab = createNodeLab(moreInstances)
+  const carry = carrier(lab, NEW)
+  const block = place(lab.memory, firstPackets(NEW_CONNECTIONS, lab.instances))
+  const { table } = lab.connections
   for (let pass = 0; pass < NEW_PASSES; pass++) carry(block, BETWEEN_NEW)
   let passed = 0
   const started = stopwatch()
   for (let pass = 0; pass < NEW_PASSES; pass++) passed += carry(block, BETWEEN_NEW)
   const value = (NEW_CONNECTIONS * NEW_PASSES) / ((stopwatch() - started) / 1000)
-  const isHalf = Math.abs(tracking.table.count - NEW_CONNECTIONS / 2) < NEW_CONNECTIONS / 4
-  return { value, count: isHalf && tracking.table.earlyDrops === 0 ? passed : -1 }
+  const isHalf = Math.abs(table.count - NEW_CONNECTIONS / 2) < NEW_CONNECTIONS / 4
+  return { value, count: isHalf && table.earlyDrops === 0 ? passed : -1 }
 }
 
 /** Each connection of other addresses and ports, as the tracking alone enters it. */
