@@ -11,7 +11,7 @@ export type Code = number[]
 const [I32, F64, V128, NOTHING] = [0x7f, 0x7c, 0x7b, 0x40]
 const MOST_PAGES = 65_536
 const [BLOCK, LOOP, IF, ELSE, END, BR, BR_IF, SELECT] = [0x02, 0x03, 0x04, 0x05, 0x0b, 0x0c, 0x0d, 0x1b]
-const [RETURN, CALL] = [0x0f, 0x10]
+const RETURN = 0x0f
 
 const unary =
   (opcode: number) =>
@@ -128,11 +128,6 @@ export function leaveWhen(condition: Code): Code {
 /** Ends the function, with this value, where the condition is not 0. */
 export function returnWhen(condition: Code, value: Code): Code {
   return [...condition, IF, NOTHING, ...value, RETURN, END]
-}
-
-/** What the function of this number, in the order of their definitions, returns. */
-export function call(number: number, ...parameters: Code[]): Code {
-  return [...parameters.flat(), CALL, ...unsigned(number)]
 }
 
 /** A local variable's four bytes in the opposite order: as a header has them. */

@@ -1,4 +1,4 @@
-/** Fields of entries (entry.ts), as code for WebAssembly: local variables have an entry's number, or a side's. */
+/** Fields of entries (entry.ts) and the table's own, as code for WebAssembly: local variables have an entry's number, or a side's. */
 import {
   addF64,
   and,
@@ -17,7 +17,7 @@ import { EXPIRES, STATUS } from './entry.js'
 import type { ConnectionTable } from './table.js'
 
 /** Reads and writes words of a table. */
-export interface EntryCode {
+export interface EntryCode extends Pick<ConnectionTable, 'heads' | 'hash'> {
   /** The word `field` words from the local variable's one. */
   word(local: number, field: number): Code
   setWord(local: number, field: number, value: Code): Code
@@ -35,13 +35,15 @@ export interface EntryCode {
 const SECOND = 1_000_000
 
 /** For the entries of this table; `clock` has the time of the packet at hand. */
-export function createEntryCode({ words }: ConnectionTable, clock: Float64Array): EntryCode {
+export function createEntryCode({ words, heads, hash }: ConnectionTable, clock: Float64Array): EntryCode {
   const address = (local: number): Code => shiftLeft(get(local), constant(2))
   const offset = (field: number): number => words.byteOffset + field * 4
   const word: EntryCode['word'] = (local, field) => load(address(local), offset(field))
   const setWord: EntryCode['setWord'] = (local, field, value) => store(address(local), value, offset(field))
   const now = loadF64(constant(clock.byteOffset))
   return {
+    heads,
+    hash,
     word,
     setWord,
     status: (entry, bits) => and(word(entry, STATUS), constant(bits)),

@@ -5,7 +5,6 @@
 import {
   add,
   and,
-  call,
   constant,
   either,
   get,
@@ -16,7 +15,6 @@ import {
   isZero,
   multiply,
   or,
-  returnWhen,
   set,
   shiftLeft,
   subtract,
@@ -25,6 +23,7 @@ import {
 } from '../../packet/wasm.js'
 import type { Code, Definition } from '../../packet/wasm.js'
 import * as tcp from '../../wire/tcp.js'
+import { checkSum } from './checksum-code.js'
 import {
   ASSURED,
   END,
@@ -47,7 +46,8 @@ import {
   UNACKNOWLEDGED,
 } from './entry.js'
 import type { EntryCode } from './entry-code.js'
-import { FIND, IS_WRONG } from './established-functions.js'
+import { DATAGRAM_END, ENTRY, L4, OWN, PARAMETERS, REFERENCE, giveUpWhen } from './established-locals.js'
+import { findEntry } from './find-code.js'
 import { dataOffset, firstOptions, flags, setAcknowledgmentNumber, setSequenceNumber } from './header-code.js'
 import { windowBytes } from './header-code.js'
 import { JUDGED } from './tcp.js'
@@ -58,13 +58,11 @@ import type { ConntrackTimeouts } from './timeouts.js'
 /** Two NOP and a time stamp, as nearly everybody writes them (RFC 7323 appendix A), the first byte lowest. */
 const [TIMESTAMP_ALONE, TIMESTAMP_LENGTH] = [0x0a080101, 12]
 
-/** Local variables, the parameters first. */
-const [L3, L4, SEGMENT_END, PROTOCOL] = [0, 1, 2, 3]
-const [HEADER, REFERENCE, ENTRY, DIRECTION, SENDER, RECEIVER] = [4, 5, 6, 7, 8, 9]
-const [SEQ, ACK, LAST, WINDOW, SCALED, LAG, RECEIVED, BITS, ROOM] = [10, 11, 12, 13, 14, 15, 16, 17, 18]
-const LOCALS = 15
+/** Local variables: of the connection, of the segment, and the checksum's. */
+const [HEADER, DIRECTION, SENDER, RECEIVER] = [OWN, OWN + 1, OWN + 2, OWN + 3]
+const [SEQ, ACK, LAST, WINDOW, SCALED] = [OWN + 4, OWN + 5, OWN + 6, OWN + 7, OWN + 8]
+const [LAG, RECEIVED, BITS, ROOM, SUMS] = [OWN + 9, OWN + 10, OWN + 11, OWN + 12, OWN + 13]
 
-const giveUpWhen = (condition: Code): Code => returnWhen(condition, constant(0))
 /** a < b and a > b, of sequence numbers. */
 const isBefore = (a: Code, b: Code): Code => isLess(subtract(a, b), constant(0))
 const isAfter = (a: Code, b: Code): Code => isLess(subtract(b, a), constant(0))
@@ -75,15 +73,16 @@ export function establishedSegment(
   timeouts: Readonly<ConntrackTimeouts>,
   verifiesChecksums: boolean,
 ): Definition {
-  const isWrong = call(IS_WRONG, get(L3), get(L4), get(SEGMENT_END), get(PROTOCOL))
   return {
     name: 'takeSegment',
-    parameters: 4,
-    locals: LOCALS,
+    parameters: PARAMETERS,
+    locals: SUMS - PARAMETERS,
+    vectors: 1,
     body: [
       ...checkHeader(),
-      ...(verifiesChecksums ? [giveUpWhen(isWrong)] : []),
-      ...findConnection(entries),
+      ...(verifiesChecksums ? checkSum(SUMS) : []),
+      ...findEntry(entries),
+      ...checkState(entries),
       ...readSegment(entries),
       ...checkWindow(entries),
       ...moveWindow(entries),
@@ -95,7 +94,7 @@ export function establishedSegment(
 }
 
 function checkHeader(): Code[] {
-  const left = subtract(get(SEGMENT_END), get(L4))
+  const left = subtract(get(DATAGRAM_END), get(L4))
   const isPlain = isEqual(get(HEADER), constant(tcp.HEADER_LENGTH))
   const hasTimestamp = and(
     isEqual(get(HEADER), constant(tcp.HEADER_LENGTH + TIMESTAMP_LENGTH)),
@@ -110,12 +109,9 @@ function checkHeader(): Code[] {
   ]
 }
 
-function findConnection({ word, status }: EntryCode): Code[] {
+function checkState({ word, status }: EntryCode): Code[] {
   const side = (direction: Code): Code => add(get(ENTRY), multiply(direction, constant(SIDE_WORDS)))
   return [
-    set(REFERENCE, call(FIND, get(L3), get(L4), get(PROTOCOL))),
-    giveUpWhen(isZero(get(REFERENCE))),
-    set(ENTRY, and(get(REFERENCE), constant(~1))),
     set(DIRECTION, and(get(REFERENCE), constant(1))),
     giveUpWhen(isDifferent(word(ENTRY, TCP_STATE), constant(ESTABLISHED))),
     giveUpWhen(isZero(status(ENTRY, ASSURED))),
@@ -126,7 +122,7 @@ function findConnection({ word, status }: EntryCode): Code[] {
 
 function readSegment({ word }: EntryCode): Code[] {
   const maxWindow = word(SENDER, SIDES + MAX_WINDOW)
-  const length = subtract(subtract(get(SEGMENT_END), get(L4)), get(HEADER))
+  const length = subtract(subtract(get(DATAGRAM_END), get(L4)), get(HEADER))
   return [
     setSequenceNumber(SEQ, L4),
     setAcknowledgmentNumber(ACK, L4),

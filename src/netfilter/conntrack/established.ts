@@ -5,35 +5,13 @@
  * trackers do all of it: they are the specification, and this is only faster (a test holds both against each other).
  */
 import type { Memory } from '../../packet/memory.js'
-import {
-  add,
-  and,
-  compile,
-  constant,
-  forever,
-  get,
-  isDifferent,
-  isEqual,
-  isGreaterF64,
-  isZero,
-  leaveWhen,
-  load,
-  returnWhen,
-  set,
-  shiftLeft,
-} from '../../packet/wasm.js'
-import type { Definition } from '../../packet/wasm.js'
+import { compile } from '../../packet/wasm.js'
 import * as tcp from '../../wire/tcp.js'
 import * as udp from '../../wire/udp.js'
 import type { Packet } from '../packet.js'
-import { isWrongSum } from './checksum-code.js'
-import { CONFIRMED, DESTINATION, DYING, EXPIRES, HAS_POLICY, NEXT, PORTS, PROTOCOL } from './entry.js'
-import { SEEN_REPLY, SOURCE } from './entry.js'
 import { createEntryCode } from './entry-code.js'
-import type { EntryCode } from './entry-code.js'
 import { establishedDatagram } from './established-udp.js'
 import { establishedSegment } from './established-tcp.js'
-import { setDestination, setPorts, setSource } from './header-code.js'
 import type { ConnectionTable } from './table.js'
 import type { ConntrackTimeouts } from './timeouts.js'
 import * as zones from './zone.js'
@@ -64,8 +42,6 @@ export function createEstablished(
   const entries = createEntryCode(table, clock)
   const functions = memory.instantiate(
     compile([
-      isWrongSum(),
-      find(table, entries),
       establishedSegment(entries, timeouts, verifiesChecksums),
       establishedDatagram(entries, timeouts, verifiesChecksums),
     ]),
@@ -79,39 +55,5 @@ export function createEstablished(
     clock[0] = packet.now
     if (protocol === TCP) return takeSegment(l3, l4, end, TCP | zone)
     return protocol === UDP ? takeDatagram(l3, l4, end, UDP | zone) : 0
-  }
-}
-
-/** `find(l3, l4, protocol)`: the reference of a connection that was answered and of which nothing more is to be asked. */
-function find({ heads, hash }: ConnectionTable, { word, status, double, now }: EntryCode): Definition {
-  const [l3, l4, protocol, source, destination, ports, reference, tuple, entry] = [0, 1, 2, 3, 4, 5, 6, 7, 8]
-  const home = hash.homeCode(source, destination, ports, protocol)
-  const asked = CONFIRMED | SEEN_REPLY | DYING | HAS_POLICY
-  const isSame = and(
-    isEqual(word(tuple, PORTS), get(ports)),
-    and(isEqual(word(tuple, SOURCE), get(source)), isEqual(word(tuple, DESTINATION), get(destination))),
-  )
-  return {
-    name: 'find',
-    parameters: 3,
-    locals: 6,
-    body: [
-      setSource(source, l3),
-      setDestination(destination, l3),
-      setPorts(ports, l4),
-      set(reference, load(shiftLeft(home, constant(2)), heads.byteOffset)),
-      forever(
-        leaveWhen(isZero(get(reference))),
-        // An entry's tuple by its reference: three words further for the answers'.
-        set(tuple, add(get(reference), shiftLeft(and(get(reference), constant(1)), constant(1)))),
-        leaveWhen(isSame),
-        set(reference, word(reference, NEXT)),
-      ),
-      set(entry, and(get(reference), constant(~1))),
-      returnWhen(isDifferent(word(entry, PROTOCOL), get(protocol)), constant(0)),
-      returnWhen(isDifferent(status(entry, asked), constant(CONFIRMED | SEEN_REPLY)), constant(0)),
-      returnWhen(isZero(isGreaterF64(double(entry, EXPIRES), now)), constant(0)),
-    ],
-    result: get(reference),
   }
 }
