@@ -17,7 +17,7 @@ import {
   STATUS,
 } from '../../src/netfilter/conntrack/entry.js'
 import { createEstablished } from '../../src/netfilter/conntrack/established.js'
-import type { TakeEstablished } from '../../src/netfilter/conntrack/established.js'
+import type { Established } from '../../src/netfilter/conntrack/established.js'
 import { connectionLines } from '../../src/netfilter/conntrack/list.js'
 import { DEFAULT_TIMEOUTS } from '../../src/netfilter/conntrack/timeouts.js'
 import { PREROUTING } from '../../src/netfilter/hook.js'
@@ -48,13 +48,13 @@ class Twins {
   readonly tables: readonly [Conntrack, Conntrack]
   readonly #memory = new Memory(conntrackBytes(MOST) + FRAME_BYTES + 256)
   readonly #at: number
-  readonly #takeEstablished: TakeEstablished
+  readonly #established: Established
 
   constructor(accounting = false) {
     const memory = this.#memory
     const options = { most: MOST, accounting, policies: { short: { udp_timeout: 7 } } }
     this.tables = [createConntrack({ ...options, memory }), createConntrack(options)]
-    this.#takeEstablished = createEstablished(this.tables[0].table, memory, DEFAULT_TIMEOUTS, true)
+    this.#established = createEstablished(this.tables[0].table, memory, DEFAULT_TIMEOUTS, true)
     this.#at = memory.reserve(FRAME_BYTES)
   }
 
@@ -108,7 +108,7 @@ class Twins {
     this.#memory.bytes.set(frame, at)
     this.packet.read(this.#memory.bytes, at, at + L3)
     this.packet.now = ++this.now
-    return this.#takeEstablished(this.packet) !== 0
+    return this.#established.takePacket(this.packet) !== 0
   }
 
   get lines(): string[] {

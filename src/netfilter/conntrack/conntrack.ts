@@ -24,6 +24,7 @@ import { createHelpers } from './helpers.js'
 import { createNat } from './nat.js'
 import type { Nat } from './nat.js'
 import { createEstablished } from './established.js'
+import type { Established } from './established.js'
 import { createPolicies } from './policies.js'
 import type { TimeoutPolicies } from './policies.js'
 import { createTable, tableBytes } from './table.js'
@@ -111,10 +112,19 @@ export interface Conntrack extends Nat {
    */
   confirm(packet: Packet): number
   /**
-   * Whether there is nothing to do for the packet beyond finding its connection, which is entered: it keeps its
-   * addresses, and nobody listens.
+   * Takes in packets that no rule sees before they are tracked; `isListening` must not be the case. Null where
+   * connections have a memory of their own.
    */
-  isSettled(packet: Packet): boolean
+  readonly established: Established | null
+  /** The first of so many numbers that stand for ways in entries (../ways.ts), for good; -1 when there are none left. */
+  reserveWays(count: number): number
+  /** Whether packets are counted, events told, or helpers asked. */
+  isListening(): boolean
+  /**
+   * Whether there is nothing to do for packets of an established connection beyond finding it: nobody listens, and
+   * they keep their addresses, if there is a table nat at all (`translates`).
+   */
+  isSettled(entry: number, translates: boolean): boolean
   /** Whether it was the helper that `confirm` has refused for. */
   isRefusedByHelper(): boolean
   /** The same, of a packet of this connection. */
@@ -135,6 +145,7 @@ export function conntrackBytes(most = MOST): number {
 }
 
 const MOST = 65_536
+const MOST_WAYS = 0x7fffffff
 const CLOCK_BYTES = 64
 
 const anyBits = (): number => Math.floor(Math.random() * 0x100000000)
@@ -160,6 +171,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const { words, doubles, findPacket } = table
   const helpers = createHelpers(words, expectations)
   let isArriving = false
+  let nextWay = 1 // an entry begins with 0
   let isRefused = false
   const verifies = (): boolean => verifiesChecksums && isArriving
   const tcpTracker = createTcp(table, timeouts, verifies)
@@ -170,7 +182,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const genericTracker = createGeneric(table, timeouts)
   const byPolicy = createPolicies(table, timeouts, policies, verifies)
   const nat = createNat(table, () => verifiesChecksums, random)
-  const takeEstablished = memory && createEstablished(table, memory, timeouts, verifiesChecksums)
+  const established = memory && createEstablished(table, memory, timeouts, verifiesChecksums)
   const wrongChecksums = new Map<string, number>()
   /** Entries of packets that are on their way, not entered yet. */
   const pending: number[] = []
@@ -199,8 +211,8 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   function track(packet: Packet): number {
     if (packet.connection !== 0 || packet.connectionState === UNTRACKED) return ACCEPT
     packet.connectionState = INVALID
-    if (takeEstablished !== null && packet.hook === PREROUTING) {
-      const reference = takeEstablished(packet)
+    if (established !== null && packet.hook === PREROUTING) {
+      const reference = established.takePacket(packet)
       if (reference !== 0) return goOn(packet, reference)
     }
     const { protocol } = packet
@@ -334,9 +346,19 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     packet.connectionState = RELATED
   }
 
-  function isSettled(packet: Packet): boolean {
-    if (packet.connectionState !== ESTABLISHED || templates.isOn || events !== null) return false
-    return (words[packet.connection + STATUS] & (SETTLED | BOTH_TRANSLATED)) === SETTLED
+  function reserveWays(count: number): number {
+    if (nextWay + count > MOST_WAYS) return -1
+    nextWay += count
+    return nextWay - count
+  }
+
+  const isListening = (): boolean => counters.isOn || events !== null || templates.isOn
+
+  function isSettled(entry: number, translates: boolean): boolean {
+    if (events !== null || templates.isOn) return false
+    const status = words[entry + STATUS]
+    if (!translates) return (status & CONFIRMED) !== 0
+    return (status & (SETTLED | BOTH_TRANSLATED)) === SETTLED
   }
 
   function confirm(packet: Packet): number {
@@ -392,6 +414,18 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   }
 
   const isRefusedByHelper = (): boolean => isRefused
-  const steps = { track, isSettled, isRefusedByHelper, confirm, confirmEntry, release, ignore, attach, close }
-  return { table, counters, templates, wrongChecksums, ...steps, ...nat }
+  const steps = {
+    track,
+    reserveWays,
+    isListening,
+    isSettled,
+    isRefusedByHelper,
+    confirm,
+    confirmEntry,
+    release,
+    ignore,
+    attach,
+    close,
+  }
+  return { table, counters, templates, wrongChecksums, established, ...steps, ...nat }
 }

@@ -21,11 +21,18 @@ const { PROTOCOL: TCP } = tcp
 const { PROTOCOL: UDP } = udp
 const { ONE_SIDED } = zones
 
-/**
- * Takes in a packet that came from a wire and goes on in an established connection: its reference (table.ts); or 0,
- * and nothing has changed.
- */
-export type TakeEstablished = (packet: Packet) => number
+/** Takes in packets of established connections. */
+export interface Established {
+  /** Its one number is the time of the packet at hand, microseconds: as an argument it would be put on the heap. */
+  readonly clock: Float64Array
+  /**
+   * Takes in a whole datagram that came from a wire, whose headers and end are there in the memory. The reference of
+   * its connection (table.ts); or 0, and nothing has changed.
+   */
+  take(l3: number, l4: number, end: number, protocol: number): number
+  /** The same for one that rules have seen already; 0, too, for what is not in the memory. */
+  takePacket(packet: Packet): number
+}
 
 /** What a protocol exports: offsets in the memory, and the word PROTOCOL of an entry. */
 type Take = (l3: number, l4: number, end: number, protocol: number) => number
@@ -36,7 +43,7 @@ export function createEstablished(
   memory: Memory,
   timeouts: Readonly<ConntrackTimeouts>,
   verifiesChecksums: boolean,
-): TakeEstablished {
+): Established {
   const { bytes } = memory
   const clock = memory.doubles(1)
   const entries = createEntryCode(table, clock)
@@ -49,11 +56,18 @@ export function createEstablished(
   const takeSegment = functions.takeSegment as Take
   const takeDatagram = functions.takeDatagram as Take
 
-  return (packet) => {
+  function take(l3: number, l4: number, end: number, protocol: number): number {
+    if (protocol === TCP) return takeSegment(l3, l4, end, TCP)
+    return protocol === UDP ? takeDatagram(l3, l4, end, UDP) : 0
+  }
+
+  function takePacket(packet: Packet): number {
     const { l3, l4, end, protocol, zone } = packet
-    if (packet.bytes !== bytes || packet.fragmentOffset !== 0 || (zone & ONE_SIDED) !== 0) return 0
+    if (packet.bytes !== bytes || (zone & ONE_SIDED) !== 0) return 0
     clock[0] = packet.now
     if (protocol === TCP) return takeSegment(l3, l4, end, TCP | zone)
     return protocol === UDP ? takeDatagram(l3, l4, end, UDP | zone) : 0
   }
+
+  return { clock, take, takePacket }
 }

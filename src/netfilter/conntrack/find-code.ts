@@ -18,7 +18,7 @@ import type { Code } from '../../packet/wasm.js'
 import * as entry from './entry.js'
 import type { EntryCode } from './entry-code.js'
 import { ENTRY, L3, L4, PROTOCOL, REFERENCE, SCRATCH, giveUpWhen } from './established-locals.js'
-import { setDestination, setPorts, setSource } from './header-code.js'
+import { fragmentOffset, setDestination, setPorts, setSource } from './header-code.js'
 
 const { CONFIRMED, DESTINATION, DYING, EXPIRES, HAS_POLICY, NEXT, PORTS, SEEN_REPLY, SOURCE } = entry
 /** Of STATUS: what is asked, and what must be there. */
@@ -33,6 +33,7 @@ export function findEntry({ word, status, double, now, heads, hash }: EntryCode)
     and(isEqual(word(tuple, SOURCE), get(source)), isEqual(word(tuple, DESTINATION), get(destination))),
   )
   return [
+    giveUpWhen(fragmentOffset(L3)),
     setSource(source, L3),
     setDestination(destination, L3),
     setPorts(ports, L4),

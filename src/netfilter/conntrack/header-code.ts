@@ -17,6 +17,8 @@ import type { Code } from '../../packet/wasm.js'
 const [ADDRESSES, DATA_OFFSET, FLAGS] = [12, 12, 13]
 const [WINDOW, UDP_LENGTH, UDP_CHECKSUM] = [14, 4, 6]
 const OPTIONS = 20
+/** IPv4's field, and its bits with the bytes exchanged. */
+const [FRAGMENT_OFFSET, OFFSET_BITS] = [6, 0xff1f]
 
 /** The four bytes at `offset`, as the number that they are, into `to`. */
 function setWord(to: number, at: number, offset: number): Code {
@@ -34,6 +36,9 @@ export const setSequenceNumber = (to: number, l4: number): Code => setWord(to, l
 /** TCP's acknowledgment number. */
 export const setAcknowledgmentNumber = (to: number, l4: number): Code => setWord(to, l4, 8)
 
+/** Not 0 for a second or further fragment. */
+export const fragmentOffset = (l3: number): Code =>
+  and(load16(get(l3), FRAGMENT_OFFSET), constant(OFFSET_BITS))
 /** Where both addresses are. */
 export const addressesAt = ADDRESSES
 /** TCP's header in bytes. */
@@ -49,5 +54,3 @@ export const firstOptions = (l4: number): Code => load(get(l4), OPTIONS)
 export const udpLengthBytes = (l4: number): Code => load16(get(l4), UDP_LENGTH)
 /** UDP's checksum; its bytes are exchanged, but only 0 means something. */
 export const udpChecksum = (l4: number): Code => load16(get(l4), UDP_CHECKSUM)
-/** These of a number's bits. */
-export const bitsOf = (value: Code, bits: number): Code => and(value, constant(bits))
