@@ -20,6 +20,7 @@ import * as entries from './entry.js'
 import { createEvents } from './events.js'
 import type { ConnectionEvents } from './events.js'
 import { createExpectations } from './expectations.js'
+import type { Expectation } from './expectations.js'
 import { createHelpers } from './helpers.js'
 import { createNat } from './nat.js'
 import type { Nat } from './nat.js'
@@ -169,7 +170,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const templates = createTemplates(most, Object.keys(policies))
   if (onEvent !== undefined) events = createEvents({ table, counters, templates }, most, onEvent)
   const { words, doubles, findPacket } = table
-  const helpers = createHelpers(words, expectations)
+  const helpers = createHelpers(table, expectations, random)
   let isArriving = false
   let nextWay = 1 // an entry begins with 0
   let isRefused = false
@@ -306,21 +307,24 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     if (counters.isOn) counters.begin(entry)
     if (templates.isOn) templates.begin(entry, packet.template)
     if (templates.isOn && templates.policyOf(entry) !== 0) words[entry + STATUS] |= HAS_POLICY
-    if (expectations.count > 0) relateTo(claimed(packet, ports), entry)
+    if (expectations.count > 0) relateTo(claimed(packet, ports), entry, packet.now)
     pending.push(entry)
     return entry
   }
 
-  function claimed({ source, destination, protocol, zone, now }: Packet, ports: number): number {
+  function claimed({ source, destination, protocol, zone, now }: Packet, ports: number): Expectation | null {
     return expectations.claim(source | 0, destination | 0, ports, protocol | zone, now)
   }
 
   /** What another connection has announced has its mark. One that is not entered itself cannot have been heard. */
-  function relateTo(master: number, entry: number): void {
-    if (master === 0 || (words[master + STATUS] & CONFIRMED) === 0) return
+  function relateTo(expected: Expectation | null, entry: number, now: Microseconds): void {
+    if (expected === null) return
+    const { master, follows } = expected
+    if ((words[master + STATUS] & CONFIRMED) === 0) return
     words[entry + STATUS] |= EXPECTED
     words[entry + MARK] = words[master + MARK]
     templates.expect(entry, master)
+    if (follows !== null) nat.follow(entry, follows, now)
   }
 
   /** An ICMP error belongs to the connection of the packet that it quotes, if it goes to who has sent that. */

@@ -68,6 +68,8 @@ export const CONFIRMED = 1 << 3
 export const SOURCE_TRANSLATED = 1 << 4
 /** its destination is, */
 export const DESTINATION_TRANSLATED = 1 << 5
+/** its sides count their bytes differently, since something in its data was replaced (sequence-adjustment.ts), */
+export const SEQUENCE_ADJUSTED = 1 << 6
 /** the table nat was asked for the source, */
 export const SOURCE_DECIDED = 1 << 7
 /** or for the destination. */

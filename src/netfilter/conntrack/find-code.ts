@@ -21,8 +21,10 @@ import { ENTRY, L3, L4, PROTOCOL, REFERENCE, SCRATCH, giveUpWhen } from './estab
 import { fragmentOffset, setDestination, setPorts, setSource } from './header-code.js'
 
 const { CONFIRMED, DESTINATION, DYING, EXPIRES, HAS_POLICY, NEXT, PORTS, SEEN_REPLY, SOURCE } = entry
+const { SEQUENCE_ADJUSTED } = entry
 /** Of STATUS: what is asked, and what must be there. */
-const [ASKED, WANTED] = [CONFIRMED | SEEN_REPLY | DYING | HAS_POLICY, CONFIRMED | SEEN_REPLY]
+const WANTED = CONFIRMED | SEEN_REPLY
+const ASKED = WANTED | DYING | HAS_POLICY | SEQUENCE_ADJUSTED
 
 /** Finds the connection, and its entry; gives up where there is none that was answered, or more is to be asked of it. */
 export function findEntry({ word, status, double, now, heads, hash }: EntryCode): Code[] {

@@ -9,6 +9,8 @@ import type { Packet } from '../packet.js'
 import * as entries from './entry.js'
 import { createPortIndex } from './port-index.js'
 import type { PortIndex } from './port-index.js'
+import { createSequenceAdjustments } from './sequence-adjustment.js'
+import type { SequenceAdjustments } from './sequence-adjustment.js'
 import { createSourceIndex } from './source-index.js'
 import type { SourceIndex } from './source-index.js'
 import { createTupleHash } from './tuple-hash.js'
@@ -39,6 +41,8 @@ export interface ConnectionTable {
   readonly sources: SourceIndex
   /** Ports that are taken, where that was asked. */
   readonly ports: PortIndex
+  /** What differs in the sequence numbers of entries that are SEQUENCE_ADJUSTED. */
+  readonly adjustments: SequenceAdjustments
   /** Entries in use, those whose time is over included until they are met. */
   readonly count: number
   /** Entries given up before their time because the table was full. */
@@ -274,6 +278,7 @@ export function createTable(
     hash,
     sources,
     ports,
+    adjustments: createSequenceAdjustments(words),
     get count() {
       return most - freeCount
     },

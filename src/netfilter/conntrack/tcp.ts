@@ -57,7 +57,7 @@ export function createTcp(
   verifies: () => boolean,
 ): ProtocolTracker {
   const { words, doubles } = table
-  const fitsWindow = createWindow(words)
+  const fitsWindow = createWindow(words, table.adjustments)
   const seconds = secondsByState(timeouts)
   const repeated = timeouts.tcp_timeout_max_retrans
   const unacknowledged = timeouts.tcp_timeout_unacknowledged
