@@ -2,11 +2,10 @@
 import * as icmp from '../../src/wire/icmp.js'
 import * as ipv4 from '../../src/wire/ipv4.js'
 import { parseIpv4 } from '../../src/wire/address.js'
-import * as tcp from '../../src/wire/tcp.js'
-import * as udp from '../../src/wire/udp.js'
 import { icmpFrame, tcpFrame, udpFrame } from '../netfilter/frames.js'
 import type { FrameFields } from '../netfilter/frames.js'
 import type { Entering } from './bridge-under-test.js'
+import { withoutChosenPorts } from './chosen-ports.js'
 import type { Random } from './random.js'
 import { home } from './values.js'
 
@@ -85,37 +84,8 @@ export const WITNESSES: readonly string[] = [
 const OWN_PORTS = new Set([7, 8, 80, 81, 99, 2000, 2001])
 const isOwn = (port: number): boolean =>
   OWN_PORTS.has(port) || (port >= portOf(2, 2) && port <= portOf(4, 135))
-/** A port that is chosen is of the class of the one that it replaces. */
-const classOf = (port: number): number => (port < 512 ? 1 : port < 1024 ? 600 : 1024)
-
-/**
- * A frame less a port that was chosen at random: where two connections would be one, the kernel takes any of a class,
- * another one each time. Its checksum must be right then.
- */
-export function withoutChosenPort(frame: Uint8Array): Uint8Array {
-  const l4 = ETHERNET + ipv4.HEADER_LENGTH
-  const protocol = ipv4.protocol(frame, ETHERNET)
-  const end = ETHERNET + ipv4.totalLength(frame, ETHERNET)
-  const hasPorts = protocol === udp.PROTOCOL || protocol === tcp.PROTOCOL
-  if (!hasPorts || isOwn(udp.sourcePort(frame, l4))) return frame
-  const isRight =
-    protocol === udp.PROTOCOL
-      ? udp.checksumIsRight(frame, l4, ETHERNET + 12)
-      : tcp.checksumIsRight(frame, l4, end, ETHERNET + 12)
-  if (!isRight) return frame
-  const b = frame.slice()
-  udp.setSourcePort(b, l4, classOf(udp.sourcePort(b, l4)))
-  if (protocol === udp.PROTOCOL) udp.setChecksum(b, l4, 0)
-  else tcp.setChecksum(b, l4, 0)
-  return b
-}
-
-/** The same for a line of `conntrack -L`: answers go to the port that was chosen. */
-export function withoutAnswersPort(line: string): string {
-  return line.replace(/(.* dport=)(\d+)/, (_, before: string, port: string) =>
-    isOwn(Number(port)) ? `${before}${port}` : `${before}${classOf(Number(port))}`,
-  )
-}
+/** Frames and connections less ports that were chosen at random. */
+export const WITHOUT_CHOSEN_PORTS = withoutChosenPorts(isOwn)
 
 /** Frames of several conversations, among them what answers would be if something had been changed. */
 export function natTraffic(random: Random, count: number): Entering[] {
