@@ -5,64 +5,55 @@
  */
 import type { Microseconds } from '../../core/clock.js'
 import * as icmp from '../../wire/icmp.js'
-import * as ipv4 from '../../wire/ipv4.js'
-import * as tcp from '../../wire/tcp.js'
-import * as udp from '../../wire/udp.js'
 import type { Memory } from '../../packet/memory.js'
 import * as hooks from '../hook.js'
 import type { Packet } from '../packet.js'
 import * as verdicts from '../verdict.js'
+import { createBegin } from './begin.js'
 import { hasWrongChecksum } from './checksums.js'
 import { createCounters } from './counters.js'
 import type { ConnectionCounters } from './counters.js'
-import { createGeneric, createGre, createIcmp, createUdp, createUdplite } from './datagrams.js'
 import * as entries from './entry.js'
 import { createEvents } from './events.js'
 import type { ConnectionEvents } from './events.js'
 import { createExpectations } from './expectations.js'
-import type { Expectation } from './expectations.js'
 import { createHelpers } from './helpers.js'
 import { createNat } from './nat.js'
 import type { Nat } from './nat.js'
 import { createEstablished } from './established.js'
 import type { Established } from './established.js'
+import { createPending } from './pending.js'
 import { createPolicies } from './policies.js'
 import type { TimeoutPolicies } from './policies.js'
+import { createProtocols } from './protocols.js'
+import { createRelate } from './related-error.js'
 import { createTable, tableBytes } from './table.js'
 import type { ConnectionTable } from './table.js'
 import { CLOSE } from './tcp-states.js'
-import { createTcp } from './tcp.js'
 import { createTemplates } from './templates.js'
 import type { Templates } from './templates.js'
 import { DEFAULT_TIMEOUTS } from './timeouts.js'
 import type { ConntrackTimeouts } from './timeouts.js'
 import * as outcomes from './tracker.js'
-import type { ProtocolTracker } from './tracker.js'
-import { GRE, UDPLITE, hasAnswers, hasPorts, invertedPorts, portsOf } from './tuple.js'
+import { hasAnswers, portsOf } from './tuple.js'
 
 // An imported constant is loaded and checked at each use.
 const {
   BOTH_DECIDED,
   BOTH_TRANSLATED,
   CONFIRMED,
-  DESTINATION,
   ESTABLISHED,
   EXPECTED,
   EXPIRES,
   HAS_POLICY,
   INVALID,
-  MARK,
   NEW,
   ORIGINAL,
-  PORTS,
-  PROTOCOL,
   RELATED,
   REPLY,
   SEEN_REPLY,
-  SOURCE,
   STATUS,
   TCP_STATE,
-  TUPLE_WORDS,
   UNTRACKED,
 } = entries
 const SECOND = 1_000_000
@@ -71,8 +62,6 @@ const SETTLED = CONFIRMED | BOTH_DECIDED
 const { PREROUTING } = hooks
 const { ACCEPT, DROP } = verdicts
 const { AGAIN, TRACKED, UNTRACKABLE } = outcomes
-const { PROTOCOL: TCP } = tcp
-const { PROTOCOL: UDP } = udp
 const { PROTOCOL: ICMP } = icmp
 
 /** How connections are tracked. */
@@ -175,39 +164,14 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   let nextWay = 1 // an entry begins with 0
   let isRefused = false
   const verifies = (): boolean => verifiesChecksums && isArriving
-  const tcpTracker = createTcp(table, timeouts, verifies)
-  const udpTracker = createUdp(table, timeouts, verifies)
-  const udpliteTracker = createUdplite(table, timeouts, verifies)
-  const icmpTracker = createIcmp(table, timeouts, verifies)
-  const greTracker = createGre(table, timeouts)
-  const genericTracker = createGeneric(table, timeouts)
+  const { trackerOf, isSound, outcomeOf } = createProtocols(table, timeouts, verifies)
   const byPolicy = createPolicies(table, timeouts, policies, verifies)
   const nat = createNat(table, () => verifiesChecksums, random)
   const established = memory && createEstablished(table, memory, timeouts, verifiesChecksums)
   const wrongChecksums = new Map<string, number>()
-  /** Entries of packets that are on their way, not entered yet. */
-  const pending: number[] = []
-
-  function trackerOf(protocol: number): ProtocolTracker {
-    if (protocol === TCP) return tcpTracker
-    if (protocol === UDP) return udpTracker
-    if (protocol === ICMP) return icmpTracker
-    if (protocol === UDPLITE) return udpliteTracker
-    return protocol === GRE ? greTracker : genericTracker
-  }
-
-  // V8 learns by the place of a call what is called there: the frequent ones have places of their own.
-  function isSound(protocol: number, packet: Packet): boolean {
-    if (protocol === TCP) return tcpTracker.isSound(packet)
-    if (protocol === UDP) return udpTracker.isSound(packet)
-    return hasPorts(protocol, packet.bytes, packet.l4, packet.end) && trackerOf(protocol).isSound(packet)
-  }
-
-  function outcomeOf(protocol: number, entry: number, direction: number, packet: Packet): number {
-    if (protocol === TCP) return tcpTracker.packet(entry, direction, packet)
-    if (protocol === UDP) return udpTracker.packet(entry, direction, packet)
-    return trackerOf(protocol).packet(entry, direction, packet)
-  }
+  const pending = createPending(table, (entry) => events?.passed(entry))
+  const begin = createBegin({ table, counters, templates, expectations, nat, pending })
+  const relate = createRelate(table)
 
   function track(packet: Packet): number {
     if (packet.connection !== 0 || packet.connectionState === UNTRACKED) return ACCEPT
@@ -288,68 +252,6 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     else packet.connectionState = (status & EXPECTED) !== 0 ? RELATED : NEW
   }
 
-  /** An entry for what the packet begins; 0 where there is no place for it, -1 where it cannot begin anything. */
-  function begin(packet: Packet, ports: number, tracker: ProtocolTracker): number {
-    const entry = table.take(packet.now)
-    if (entry === 0) return 0
-    words[entry + SOURCE] = packet.source
-    words[entry + DESTINATION] = packet.destination
-    words[entry + PORTS] = ports
-    const reply = entry + TUPLE_WORDS
-    words[reply + SOURCE] = packet.destination
-    words[reply + DESTINATION] = packet.source
-    words[reply + PORTS] = invertedPorts(packet.protocol, ports)
-    words[entry + PROTOCOL] = packet.protocol | packet.zone
-    if (!tracker.begin(entry, packet)) {
-      table.giveBack(entry)
-      return -1
-    }
-    if (counters.isOn) counters.begin(entry)
-    if (templates.isOn) templates.begin(entry, packet.template)
-    if (templates.isOn && templates.policyOf(entry) !== 0) words[entry + STATUS] |= HAS_POLICY
-    if (expectations.count > 0) relateTo(claimed(packet, ports), entry, packet.now)
-    pending.push(entry)
-    return entry
-  }
-
-  function claimed({ source, destination, protocol, zone, now }: Packet, ports: number): Expectation | null {
-    return expectations.claim(source | 0, destination | 0, ports, protocol | zone, now)
-  }
-
-  /** What another connection has announced has its mark. One that is not entered itself cannot have been heard. */
-  function relateTo(expected: Expectation | null, entry: number, now: Microseconds): void {
-    if (expected === null) return
-    const { master, follows } = expected
-    if ((words[master + STATUS] & CONFIRMED) === 0) return
-    words[entry + STATUS] |= EXPECTED
-    words[entry + MARK] = words[master + MARK]
-    templates.expect(entry, master)
-    if (follows !== null) nat.follow(entry, follows, now)
-  }
-
-  /** An ICMP error belongs to the connection of the packet that it quotes, if it goes to who has sent that. */
-  function relate(packet: Packet): void {
-    const { bytes: b, l4, end, zone, now } = packet
-    const inner = icmp.embedded(l4)
-    if (inner + ipv4.HEADER_LENGTH > end) return
-    const protocol = ipv4.protocol(b, inner)
-    const innerL4 = ipv4.payload(b, inner)
-    // Not checked, as in the kernel: that the quoted header is 20 bytes at least.
-    if (innerL4 > end || ipv4.fragmentOffset(b, inner) !== 0 || !hasPorts(protocol, b, innerL4, end)) return
-    const ports = portsOf(protocol, b, innerL4, end)
-    if (!hasAnswers(protocol, ports)) return
-    const [source, destination] = [ipv4.source(b, inner), ipv4.destination(b, inner)]
-    // An answer to the quoted packet is looked for: the error comes from the other side.
-    const reference = table.find(destination, source, invertedPorts(protocol, ports), protocol | zone, now)
-    if (reference === 0) return
-    const entry = reference & ~1
-    const direction = reference & 1
-    if (words[entry + direction * TUPLE_WORDS + DESTINATION] !== (packet.destination | 0)) return
-    packet.connection = entry
-    packet.direction = direction
-    packet.connectionState = RELATED
-  }
-
   function reserveWays(count: number): number {
     if (nextWay + count > MOST_WAYS) return -1
     nextWay += count
@@ -382,21 +284,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
 
   function confirmEntry(entry: number, direction: number, now: Microseconds): number {
     if (direction !== ORIGINAL || (words[entry + STATUS] & CONFIRMED) !== 0) return ACCEPT
-    const place = pending.lastIndexOf(entry)
-    // It was entered, and ended while the packet was on its way: its place is somebody else's.
-    if (place === -1) return ACCEPT
-    if (table.isTaken(entry, ORIGINAL, now) || table.isTaken(entry, REPLY, now)) return DROP
-    // Nearly always it is the only one.
-    if (place === pending.length - 1) pending.pop()
-    else pending.splice(place, 1)
-    doubles[(entry + EXPIRES) >> 1] += now
-    table.insert(entry)
-    if (events !== null) events.passed(entry)
-    return ACCEPT
-  }
-
-  function release(): void {
-    while (pending.length > 0) table.giveBack(pending.pop()!)
+    return pending.enter(entry, now)
   }
 
   function ignore(packet: Packet): void {
@@ -426,7 +314,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     isRefusedByHelper,
     confirm,
     confirmEntry,
-    release,
+    release: pending.release,
     ignore,
     attach,
     close,

@@ -1,13 +1,8 @@
 /** Timeouts under names, for connections of which `-j CT --timeout` has said that they last so long. */
-import * as icmp from '../../wire/icmp.js'
-import * as tcp from '../../wire/tcp.js'
-import * as udp from '../../wire/udp.js'
-import { createGeneric, createGre, createIcmp, createUdp } from './datagrams.js'
 import type { ConnectionTable } from './table.js'
-import { createTcp } from './tcp.js'
+import { createProtocols } from './protocols.js'
 import type { ConntrackTimeouts } from './timeouts.js'
 import type { ProtocolTracker } from './tracker.js'
-import { GRE } from './tuple.js'
 
 /** By name; what a policy leaves out is as usual. */
 export type TimeoutPolicies = Readonly<Record<string, Partial<ConntrackTimeouts>>>
@@ -22,20 +17,8 @@ export function createPolicies(
   policies: TimeoutPolicies,
   verifies: () => boolean,
 ): PolicyTrackers {
-  const trackers = Object.values(policies).map((own) => {
-    const timeouts = { ...usual, ...own }
-    return {
-      generic: createGeneric(table, timeouts),
-      known: new Map([
-        [tcp.PROTOCOL, createTcp(table, timeouts, verifies)],
-        [udp.PROTOCOL, createUdp(table, timeouts, verifies)],
-        [icmp.PROTOCOL, createIcmp(table, timeouts, verifies)],
-        [GRE, createGre(table, timeouts)],
-      ]),
-    }
-  })
-  return (policy, protocol) => {
-    const { known, generic } = trackers[policy - 1]
-    return known.get(protocol) ?? generic
-  }
+  const trackers = Object.values(policies).map((own) =>
+    createProtocols(table, { ...usual, ...own }, verifies),
+  )
+  return (policy, protocol) => trackers[policy - 1].trackerOf(protocol)
 }
