@@ -1,4 +1,5 @@
-/** What a replay came to, for people and as JSON. */
+/** What a bridge has come to, a replay's or a live one, for people and as JSON. */
+import type { BridgeState } from '../pipeline/bridge-state.js'
 import type { ReplayReport } from '../pipeline/replay.js'
 import { formatMac } from '../wire/address.js'
 
@@ -14,13 +15,18 @@ export function reportJson(report: ReplayReport): Record<string, unknown> {
   } = report
   return {
     ...rest,
-    fdb: report.fdb.map((entry) => ({
-      mac: formatMac(entry.mac, 0),
-      port: entry.port,
-      age: entry.age,
-      ...(entry.static ? { static: true } : {}),
-    })),
+    fdb: stationsJson(report),
   }
+}
+
+/** The stations as plain objects. */
+export function stationsJson({ fdb }: BridgeState): Array<Record<string, unknown>> {
+  return fdb.map((entry) => ({
+    mac: formatMac(entry.mac, 0),
+    port: entry.port,
+    age: entry.age,
+    ...(entry.static ? { static: true } : {}),
+  }))
 }
 
 /** The report as text. `bridge` is the name of the bridge. */
@@ -28,13 +34,13 @@ export function reportText(report: ReplayReport, bridge: string): string {
   return [
     summary(report),
     '',
-    ...table(portRows(report)),
+    ...portLines(report),
     '',
     `${bridge}: ${verdicts(report)}`,
     ...dropLines(report),
     ...noteLines(report),
     '',
-    ...table(stationRows(report)),
+    ...stationLines(report),
     '',
   ].join('\n')
 }
@@ -51,7 +57,8 @@ function verdicts({ forwarded, flooded, delivered, dropped }: ReplayReport): str
   )
 }
 
-function portRows({ ports }: ReplayReport): string[][] {
+/** Frames and bytes of each port. */
+export function portLines({ ports }: BridgeState): string[] {
   const rows = Object.entries(ports).map(([name, port]) => [
     name,
     number(port.rxFrames),
@@ -59,10 +66,11 @@ function portRows({ ports }: ReplayReport): string[][] {
     number(port.txFrames),
     number(port.txBytes),
   ])
-  return [['port', 'rx frames', 'rx bytes', 'tx frames', 'tx bytes'], ...rows]
+  return table([['port', 'rx frames', 'rx bytes', 'tx frames', 'tx bytes'], ...rows])
 }
 
-function dropLines({ drops }: ReplayReport): string[] {
+/** Frames that were dropped, by reason. */
+export function dropLines({ drops }: BridgeState): string[] {
   return Object.entries(drops).map(([reason, count]) => `  dropped ${number(count)}: ${reason}`)
 }
 
@@ -75,15 +83,15 @@ function noteLines({ skippedOutbound, moved, notLearned }: ReplayReport): string
   return lines
 }
 
-/** As `brctl showmacs` has it, with names for the ports. */
-function stationRows({ fdb }: ReplayReport): string[][] {
+/** Stations as `brctl showmacs` has them, with names for the ports. */
+export function stationLines({ fdb }: BridgeState): string[] {
   const rows = fdb.map((entry) => [
     entry.port ?? '(node)',
     formatMac(entry.mac, 0),
     entry.port === null ? 'yes' : 'no',
     entry.static ? 'static' : entry.age.toFixed(2),
   ])
-  return [['port', 'mac addr', 'is local?', 'ageing timer'], ...rows]
+  return table([['port', 'mac addr', 'is local?', 'ageing timer'], ...rows])
 }
 
 /** Rows as lines: the first column flush left, the others flush right. */

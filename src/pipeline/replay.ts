@@ -22,6 +22,8 @@ import { connectionLines } from '../netfilter/conntrack/list.js'
 import type { AttachedRules, RulesOptions } from './attach-rules.js'
 import type { RuleSet } from '../netfilter/rule.js'
 import type { Explanation } from './explain.js'
+import { bridgeState } from './bridge-state.js'
+import type { BridgeState } from './bridge-state.js'
 import { createDataplane } from './dataplane.js'
 import type { Dataplane } from './dataplane.js'
 import { DONE, EARLY, FULL, MERGE_BYTES, createMerge } from './merge.js'
@@ -76,35 +78,10 @@ export interface ReplayOptions {
   debug?: boolean
 }
 
-/** Frames and bytes of one port, in and out. */
-export interface PortReport {
-  rxFrames: number
-  rxBytes: number
-  txFrames: number
-  txBytes: number
-}
-
 /** What a replay came to. forwarded + flooded + delivered + dropped is the number of frames received. */
-export interface ReplayReport {
-  /** By name, in the order in which they were added. Bytes are those on the wire, without preamble and FCS. */
-  ports: Record<string, PortReport>
-  /** Frames that left by the one port behind which their station is known to be. */
-  forwarded: number
-  /** Frames that left by every port that takes floods. */
-  flooded: number
-  /** Frames that went to the node itself and left by no port. */
-  delivered: number
-  dropped: number
-  /** Reason → frames. */
-  drops: Record<string, number>
-  /** What has not aged at the end. `age` in seconds since the station was last seen; 0 for a static one. */
-  fdb: Array<{ mac: Uint8Array; port: string | null; age: number; static: boolean }>
+export interface ReplayReport extends BridgeState {
   /** Frames of a pcapng file that are flagged outbound: they had not come in, and were skipped. */
   skippedOutbound: number
-  /** Stations found behind another port than before. */
-  moved: number
-  /** Frames whose source was not learned because the forwarding database was full. */
-  notLearned: number
   /** Wall-clock seconds that the replay took, and frames received in one of them. */
   seconds: number
   framesPerSecond: number
@@ -213,36 +190,13 @@ class Session {
   }
 
   report(took: Microseconds): ReplayReport {
-    const { bridge, counters, drops, portNames, totals } = this.#plane
-    const { forwarded, flooded, delivered, dropped } = totals
-    const seconds = took / MICROSECONDS_PER_SECOND
     const merge = this.#merge!
+    const state = bridgeState(this.#plane, merge.now)
+    const { forwarded, flooded, delivered, dropped } = state
+    const seconds = took / MICROSECONDS_PER_SECOND
     return {
-      ports: Object.fromEntries(
-        portNames.map((name, port) => [
-          name,
-          {
-            rxFrames: counters.rxFrames[port],
-            rxBytes: counters.rxBytes[port],
-            txFrames: counters.txFrames[port],
-            txBytes: counters.txBytes[port],
-          },
-        ]),
-      ),
-      forwarded,
-      flooded,
-      delivered,
-      dropped,
-      drops: Object.fromEntries(drops.entries()),
-      fdb: bridge.fdb.stations(merge.now).map(({ mac, port, age, isStatic }) => ({
-        mac,
-        port: portNames[port] ?? null,
-        age: age / MICROSECONDS_PER_SECOND,
-        static: isStatic,
-      })),
+      ...state,
       skippedOutbound: merge.outbound,
-      moved: bridge.fdb.moved,
-      notLearned: bridge.fdb.notLearned,
       seconds,
       framesPerSecond: Math.round((forwarded + flooded + delivered + dropped) / seconds),
       flaws: this.#readers.flatMap(({ flaw }) => flaw ?? []),
