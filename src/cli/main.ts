@@ -26,6 +26,7 @@ function program(): Command {
     .showHelpAfterError('(br100 --help tells more)')
   addReplay(br100)
   addRun(br100)
+  addShow(br100)
   addRules(br100)
   addExplain(br100)
   addPrint(br100)
@@ -87,8 +88,30 @@ function addRun(br100: Command): void {
     })
 }
 
+const addressed = (command: Command): Command =>
+  command
+    .option('--bridge <NAME>', 'name of the running bridge (default: br100)')
+    .option('--socket <PATH>', 'where it listens, if its file says so')
+
+function addShow(br100: Command): void {
+  const show = br100
+    .command('show')
+    .summary('ask a running bridge what it has come to')
+    .description(
+      'Prints what a running bridge has come to: ports and fdb (as brctl showmacs), drops, rules (as\n' +
+        'iptables-save -c), conntrack (as conntrack -L).',
+    )
+    .argument('<what>', 'ports, fdb, drops, rules or conntrack')
+    .option('--json', 'print it as JSON')
+    .action(async (what: string, options: Record<string, unknown>) => {
+      const { showCommand } = await import('./show.js')
+      process.exitCode = await showCommand(what, options)
+    })
+  addressed(show)
+}
+
 function addRules(br100: Command): void {
-  const rules = br100.command('rules').summary('check and print files of iptables rules')
+  const rules = br100.command('rules').summary('check and print files of iptables rules, and load them')
   const command = (name: RulesCommand, summary: string): Command =>
     rules
       .command(name)
@@ -114,6 +137,18 @@ function addRules(br100: Command): void {
       const { diffCommand } = await import('./rules.js')
       process.exitCode = await diffCommand(a, b)
     })
+  const load = rules
+    .command('load')
+    .summary('give a file of rules to a running bridge')
+    .description(
+      'Gives a file of rules to a running bridge; connections stay, and counters of rules that stay.',
+    )
+    .argument('<file>', 'as for the others')
+    .action(async (file: string, options: Record<string, unknown>) => {
+      const { loadCommand } = await import('./show.js')
+      process.exitCode = await loadCommand(file, options)
+    })
+  addressed(load)
   command('check', 'tell every mistake of a file, and what could not be decided yet')
   command('show', 'print what a file is compiled to, each rule beside its code')
   command('save', 'print a file in the canonical form, as iptables-save does').option(

@@ -1,4 +1,6 @@
 /** `br100 run`: a bridge over live ports, until it is told to stop. */
+import type { Server } from 'node:net'
+import { defaultSocket, listenAt } from '../control/control-socket.js'
 import type { RunConfig } from '../control/run-config.js'
 import { readRunConfig, splitPort } from '../control/run-config.js'
 import type { LiveOptions, RulesText } from '../pipeline/live-messages.js'
@@ -13,15 +15,30 @@ const DEFAULT_BRIDGE = 'br100'
 /** Runs the bridge of this file. Returns the exit status. */
 export async function runCommand(path: string): Promise<number> {
   const config = readRunConfig(path)
-  const bridge = await startLive(await optionsOf(config))
   const name = config.bridge ?? DEFAULT_BRIDGE
+  const bridge = await startLive(await optionsOf(config))
+  const control = await listen(config.control ?? defaultSocket(name), bridge)
   const stop = (): void => void bridge.stop().catch(() => {})
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
   if (config.rules !== undefined) process.on('SIGHUP', () => void reload(bridge, config.rules!))
   process.stderr.write(`br100: ${name}: ${Object.keys(config.ports).join(', ')} (${bridge.means})\n`)
-  await bridge.ended
+  await bridge.ended.finally(() => control.close())
   return 0
+}
+
+/** A bridge that nobody can speak to is stopped. */
+async function listen(path: string, bridge: LiveBridge): Promise<Server> {
+  try {
+    return await listenAt(path, async (request) => {
+      if ('show' in request) return { shown: await bridge.show(request.show) }
+      await bridge.replaceRules(request.rules)
+      return { done: true }
+    })
+  } catch (error) {
+    await bridge.stop()
+    throw error
+  }
 }
 
 /** Rules are read and checked here, so that their mistakes are told before anything is opened. */

@@ -8,6 +8,7 @@
  *     eth2: { packet: eth2 }                                               # a network card or veth that is there
  *   rules: c1.rules                     # beside this file; SIGHUP reads it anew
  *   sets: c1.ipset                      # as ipset save prints them
+ *   control: /run/br100/br100.sock      # where `br100 show` asks; this is the default
  *
  * A TAP's `mac` and `mtu` are those of its far end, which is the host behind the port; one beginning with `packet` is
  * the node's own. `hairpin`, `learning` and so on are as in a node file.
@@ -45,6 +46,7 @@ const runSchema = nodeSchema.extend({
   ports: z.record(z.string().regex(/^[^\s/]+$/, 'a port has a name without space and /'), livePort),
   rules: file.optional(),
   sets: file.optional(),
+  control: file.optional(),
 })
 
 /** A live bridge as its file describes it; files are paths. */
@@ -68,6 +70,7 @@ export function readRunConfig(path: string): RunConfig {
     ...config,
     rules: config.rules === undefined ? undefined : beside(config.rules),
     sets: config.sets === undefined ? undefined : beside(config.sets),
+    control: config.control === undefined ? undefined : beside(config.control),
   }
 }
 

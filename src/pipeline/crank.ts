@@ -5,21 +5,25 @@
 import { writeSync } from 'node:fs'
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { timeOfDay } from '../core/clock.js'
+import type { Microseconds } from '../core/clock.js'
 import type { LiveIo } from '../io/live.js'
-import { loadNative } from '../io/native.js'
+import { DeviceError, loadNative } from '../io/native.js'
 import { openDevice } from '../io/open-device.js'
 import { BUFFERS, createRingIo } from '../io/ring-io.js'
 import { conntrackBytes } from '../netfilter/conntrack/conntrack.js'
+import { connectionLines } from '../netfilter/conntrack/list.js'
 import { readSets } from '../netfilter/ipset.js'
 import { parseRules } from '../netfilter/rule-script.js'
+import { saveLines } from '../netfilter/rule-text.js'
 import { arenaBytes, createArena } from '../packet/arena.js'
 import { Burst } from '../packet/burst.js'
 import { Memory } from '../packet/memory.js'
 import { attachRules } from './attach-rules.js'
 import type { AttachedRules } from './attach-rules.js'
+import { bridgeState } from './bridge-state.js'
 import { createDataplane } from './dataplane.js'
 import type { Dataplane } from './dataplane.js'
-import type { Answer, LiveOptions, Order, RulesText } from './live-messages.js'
+import type { Answer, LiveOptions, Order, RulesText, Show, Shown } from './live-messages.js'
 
 /** Slots for frames on their way through and for those that are being written, beside those that ports wait with. */
 const SLOTS_UNDER_WAY = 8192
@@ -85,24 +89,43 @@ function turn(plane: Dataplane, io: LiveIo, attached: AttachedRules | null): voi
       plane.received(port[slot], 1, length[slot])
     }
     plane.process(burst)
-    if (io.wasWoken()) isStopping = obey(attached)
+    if (io.wasWoken()) isStopping = obey(plane, attached)
   }
 }
 
 /** Does what is ordered; whether it is to stop. */
-function obey(attached: AttachedRules | null): boolean {
+function obey(plane: Dataplane, attached: AttachedRules | null): boolean {
   for (;;) {
     const posted = receiveMessageOnPort(parentPort!)
     if (posted === undefined) return false
     const order = posted.message as Order
     if (order.order === 'stop') return true
-    try {
-      attached?.replace(rulesOf(order.rules))
-      say({ said: 'done' })
-    } catch (error) {
-      refuse(error)
-    }
+    if (order.order === 'show') say({ said: 'shown', shown: shownOf(order.show, plane, attached) })
+    else replaceRules(order.rules, attached)
   }
+}
+
+function replaceRules(rules: RulesText, attached: AttachedRules | null): void {
+  try {
+    if (attached === null)
+      throw new DeviceError('the bridge was started without rules: expected rules: FILE in its file')
+    attached.replace(rulesOf(rules))
+    say({ said: 'done' })
+  } catch (error) {
+    refuse(error)
+  }
+}
+
+function shownOf(show: Show, plane: Dataplane, attached: AttachedRules | null): Shown {
+  const now = timeOfDay()
+  return { state: bridgeState(plane, now), lines: linesOf(show, attached, now) }
+}
+
+function linesOf(show: Show, attached: AttachedRules | null, now: Microseconds): string[] {
+  if (attached === null) return []
+  if (show === 'rules') return [...saveLines(attached.engine.rules, { counters: true })]
+  const { connections } = attached
+  return show === 'conntrack' && connections !== null ? connectionLines(connections, now) : []
 }
 
 function refuse(error: unknown): void {

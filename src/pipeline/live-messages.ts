@@ -3,6 +3,7 @@ import type { FdbOptions } from '../bridge/fdb.js'
 import type { BridgePortOptions } from '../bridge/port-options.js'
 import type { DeviceSettings } from '../io/open-device.js'
 import type { ConntrackOptions } from '../netfilter/conntrack/conntrack.js'
+import type { BridgeState } from './bridge-state.js'
 import type { NodeDescription } from './node-view.js'
 
 /** A file of rules: its name for messages, and what is in it. */
@@ -31,12 +32,25 @@ export interface LiveOptions {
   conntrack: Omit<ConntrackOptions, 'memory' | 'onEvent' | 'random'>
 }
 
+/** What can be asked for. */
+export const SHOWN = ['ports', 'fdb', 'drops', 'rules', 'conntrack'] as const
+
+/** One of them. */
+export type Show = (typeof SHOWN)[number]
+
 /** What is asked of it. */
-export type Order = { order: 'stop' } | { order: 'rules'; rules: RulesText }
+export type Order = { order: 'stop' } | { order: 'rules'; rules: RulesText } | { order: 'show'; show: Show }
+
+/** The bridge's state; rules as iptables-save -c prints them, and connections as conntrack -L does, a line each. */
+export interface Shown {
+  state: BridgeState
+  lines: string[]
+}
 
 /** What it says: that it carries frames, what an order has led to, what it has come to. */
 export type Answer =
   | { said: 'started'; means: string }
   | { said: 'done' }
+  | { said: 'shown'; shown: Shown }
   | { said: 'refused'; message: string; name: string }
   | { said: 'stopped' }

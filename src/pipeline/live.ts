@@ -1,7 +1,7 @@
 /** A live bridge: its worker, begun, told and ended. */
 import { Worker } from 'node:worker_threads'
 import { DeviceError, loadNative } from '../io/native.js'
-import type { Answer, LiveOptions, Order, RulesText } from './live-messages.js'
+import type { Answer, LiveOptions, Order, RulesText, Show, Shown } from './live-messages.js'
 
 /** A bridge that carries frames. */
 export interface LiveBridge {
@@ -9,6 +9,8 @@ export interface LiveBridge {
   readonly means: string
   /** Other rules from the next burst on. Rejects with a RulesError, and the old ones stay. */
   replaceRules(rules: RulesText): Promise<void>
+  /** What it has come to. */
+  show(show: Show): Promise<Shown>
   /** What is under way leaves, the devices are closed. */
   stop(): Promise<void>
   /** Fulfilled when it has stopped; rejects where it has come to an end by itself. */
@@ -47,6 +49,12 @@ export async function startLive(options: LiveOptions): Promise<LiveBridge> {
     worker.postMessage(what)
     native.signalEvent(wake)
   }
+  /** Answers come in the order of the questions. */
+  const ask = async (what: Order): Promise<Answer> => {
+    const replied = answer()
+    order(what)
+    return replied
+  }
   const first = await Promise.race([answer(), ended])
   if (first === undefined || first.said !== 'started') {
     await ended
@@ -55,10 +63,13 @@ export async function startLive(options: LiveOptions): Promise<LiveBridge> {
   return {
     means: first.means,
     async replaceRules(rules) {
-      const replied = answer()
-      order({ order: 'rules', rules })
-      const said = await replied
+      const said = await ask({ order: 'rules', rules })
       if (said.said === 'refused') throw errorOf(said)
+    },
+    async show(show) {
+      const said = await ask({ order: 'show', show })
+      if (said.said === 'shown') return said.shown
+      throw said.said === 'refused' ? errorOf(said) : new DeviceError('the bridge has stopped')
     },
     async stop() {
       order({ order: 'stop' })

@@ -21,6 +21,8 @@ export class LiveHosts {
   readonly #running: ChildProcess[] = []
   readonly #names: string[]
   #files = 0
+  /** Where the bridge that was started last listens. */
+  socket = ''
 
   constructor(...hosts: string[]) {
     this.#names = ['bridge', ...hosts].map((host) => this.namespace(host))
@@ -57,12 +59,26 @@ export class LiveHosts {
 
   /** Runs the bridge of a configuration to its end. */
   runBridge(config: string): Done {
-    return this.on('bridge', process.execPath, BR100, 'run', this.file(config))
+    return this.on('bridge', process.execPath, BR100, 'run', this.file(this.#ownSocket(config)))
+  }
+
+  /** Asks the bridge that was started last. */
+  ask(...command: string[]): Done {
+    return this.on('bridge', process.execPath, BR100, ...command, '--socket', this.socket)
+  }
+
+  /** Each bridge has a socket of its own, unless its configuration says otherwise. */
+  #ownSocket(config: string): string {
+    if (config.includes('control:')) return config
+    this.socket = join(temporaryFolder(), `${this.#files++}.sock`)
+    return `${config}\ncontrol: ${this.socket}\n`
   }
 
   /** Starts it, and waits until it carries frames; or until it has ended, and that fails. */
   async startBridge(config: string): Promise<LiveBridge> {
-    const bridge = new LiveBridge(this.start('bridge', process.execPath, BR100, 'run', this.file(config)))
+    const bridge = new LiveBridge(
+      this.start('bridge', process.execPath, BR100, 'run', this.file(this.#ownSocket(config))),
+    )
     await bridge.hasSaid(/\((uring|rw)\)$/m)
     return bridge
   }

@@ -1,10 +1,12 @@
 /** `br100 run` between namespaces: frames pass as on a wire, and nothing is left behind. */
 import t from 'tap'
 import type { Test } from 'tap'
-import { writeFileSync } from 'node:fs'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { needs } from '../tools.js'
 import { LiveHosts } from './live-hosts.js'
+import { temporaryFolder } from './temporary.js'
 
 const [A, B] = ['10.99.0.1', '10.99.0.2']
 
@@ -106,17 +108,59 @@ t.test('rules decide, and SIGHUP reads them anew', async (t) => {
   t.equal(await bridge.end('SIGTERM'), 0)
 })
 
+t.test('a running bridge is asked, and told', async (t) => {
+  if (!canRun(t)) return
+  const hosts = hostsFor(t, 'a', 'b')
+  const rules = '*filter\n-A FORWARD -m state --state NEW,ESTABLISHED -j ACCEPT\nCOMMIT\n'
+  const bridge = await hosts.startBridge(twoTaps(hosts, `rules: ${hosts.file(rules, 'first.rules')}\n`))
+  giveAddresses(hosts)
+  t.match(ping(hosts), / 3 received/)
+  t.match(hosts.ask('show', 'ports').stdout, /^tapA +[1-9]/m)
+  t.match(hosts.ask('show', 'fdb').stdout, /^tapB +02:00:00:00:00:0b +no +\d/m)
+  t.match(
+    hosts.ask('show', 'rules').stdout,
+    /^\[6:504\] -A FORWARD -m state --state NEW,ESTABLISHED -j ACCEPT$/m,
+  )
+  t.match(hosts.ask('show', 'conntrack').stdout, /^icmp +1 \d+ src=10.99.0.1 dst=10.99.0.2 type=8/m)
+  const fdb = JSON.parse(hosts.ask('show', 'fdb', '--json').stdout) as Array<{ mac: string; port: string }>
+  t.equal(fdb.find(({ port }) => port === 'tapA')?.mac, '02:00:00:00:00:0a')
+  const others = hosts.file('*filter\n-A FORWARD -p icmp -j DROP\nCOMMIT\n', 'second.rules')
+  t.equal(hosts.ask('rules', 'load', others).status, 0)
+  t.match(ping(hosts, '-W', '1'), / 0 received/)
+  t.match(hosts.ask('show', 'drops').stdout, /dropped 3: filter FORWARD: -p icmp -j DROP/)
+  const wrong = hosts.ask(
+    'rules',
+    'load',
+    hosts.file('*filter\n-A FORWARD -j NOWHERE\nCOMMIT\n', 'wrong.rules'),
+  )
+  t.match(wrong, { status: 1, stderr: /wrong.rules:2: / })
+  t.equal(hosts.ask('show', 'everything').status, 2)
+  t.equal(statSync(hosts.socket).mode & 0o777, 0o600)
+  const second = hosts.on(
+    'bridge',
+    process.execPath,
+    'dist/src/cli/main.js',
+    'run',
+    hosts.file(`ports: { c: { tap: c } }\ncontrol: ${hosts.socket}\n`),
+  )
+  t.match(second, { status: 1, stderr: /another bridge is there/ })
+  t.equal(await bridge.end('SIGTERM'), 0)
+  t.notOk(existsSync(hosts.socket), 'the socket is gone')
+  t.match(hosts.ask('show', 'ports'), { status: 1, stderr: /there is no such socket: is the bridge running/ })
+})
+
 t.test('kill -9 leaves nothing that a second bridge would meet', async (t) => {
   if (!canRun(t)) return
   const hosts = hostsFor(t, 'a', 'b')
-  const first = await hosts.startBridge(twoTaps(hosts))
+  const control = `control: ${join(temporaryFolder(), 'stale.sock')}\n`
+  const first = await hosts.startBridge(twoTaps(hosts, control))
   giveAddresses(hosts)
   hosts.start('a', 'ping', '-f', '-q', B)
   await sleep(200)
   t.equal(await first.end('SIGKILL'), null)
   const gone = (): boolean => hosts.on('a', 'ip', 'link', 'show', 'tapA').status !== 0
   for (let tries = 0; tries < 50 && !gone(); tries++) await sleep(100)
-  const second = await hosts.startBridge(twoTaps(hosts))
+  const second = await hosts.startBridge(twoTaps(hosts, control))
   giveAddresses(hosts)
   t.match(ping(hosts), / 3 received/)
   t.equal(await second.end('SIGTERM'), 0)

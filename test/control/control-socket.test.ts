@@ -1,0 +1,56 @@
+/** The socket of a running bridge: who may use it, what it answers, and what becomes of one that was left behind. */
+import t from 'tap'
+import { once } from 'node:events'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { askAt, listenAt } from '../../src/control/control-socket.js'
+import type { Request } from '../../src/control/control-socket.js'
+import { folderFor } from '../captures.js'
+
+const answering = async (request: Request): Promise<unknown> => {
+  if ('show' in request) return { shown: request.show }
+  throw Object.assign(new Error(`${request.rules.path}:1: no`), { name: 'RulesError' })
+}
+
+t.test('requests and answers', async (t) => {
+  const path = join(folderFor(t), 'deeper', 'a.sock')
+  const server = await listenAt(path, answering)
+  t.equal(statSync(path).mode & 0o777, 0o600)
+  t.strictSame(await askAt(path, { show: 'fdb' }), { shown: 'fdb' })
+  const rules = { path: 'x.rules', text: '' }
+  await t.rejects(askAt(path, { rules }), { name: 'RulesError', message: 'x.rules:1: no' })
+  await t.rejects(listenAt(path, answering), {
+    name: 'ControlError',
+    message: `${path}: another bridge is there`,
+  })
+  server.close()
+  t.notOk(existsSync(path))
+  await t.rejects(askAt(path, { show: 'fdb' }), { name: 'ControlError', message: /no such socket/ })
+})
+
+t.test('what is no request', async (t) => {
+  const path = join(folderFor(t), 'a.sock')
+  const server = await listenAt(path, answering)
+  for (const line of ['nothing', '7', 'null', '{"show":"all"}', '{"rules":{"path":7}}']) {
+    const socket = connect(path)
+    socket.write(`${line}\n`)
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    t.match(JSON.parse(answer.toString()), { error: { message: String } }, line)
+    socket.destroy()
+  }
+  t.strictSame(await askAt(path, { show: 'ports' }), { shown: 'ports' }, 'it still answers')
+  server.close()
+})
+
+t.test('a socket that was left behind is replaced; one that hangs up is told', async (t) => {
+  const path = join(folderFor(t), 'a.sock')
+  writeFileSync(path, '')
+  const server = await listenAt(path, answering)
+  t.strictSame(await askAt(path, { show: 'ports' }), { shown: 'ports' })
+  server.close()
+  const mute = createServer((socket) => socket.end()).listen(path)
+  await once(mute, 'listening')
+  await t.rejects(askAt(path, { show: 'ports' }), { name: 'ControlError', message: /hung up/ })
+  mute.close()
+})
