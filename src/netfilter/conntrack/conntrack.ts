@@ -6,6 +6,7 @@
 import type { Microseconds } from '../../core/clock.js'
 import * as icmp from '../../wire/icmp.js'
 import * as ipv4 from '../../wire/ipv4.js'
+import * as sctp from '../../wire/sctp.js'
 import * as tcp from '../../wire/tcp.js'
 import * as udp from '../../wire/udp.js'
 import * as hooks from '../hook.js'
@@ -24,6 +25,7 @@ import { createNat } from './nat.js'
 import type { Nat } from './nat.js'
 import { createPolicies } from './policies.js'
 import type { TimeoutPolicies } from './policies.js'
+import { createSctp } from './sctp.js'
 import { createTable } from './table.js'
 import type { ConnectionTable } from './table.js'
 import { CLOSE } from './tcp-states.js'
@@ -65,6 +67,7 @@ const { AGAIN, TRACKED, UNTRACKABLE } = outcomes
 const { PROTOCOL: TCP } = tcp
 const { PROTOCOL: UDP } = udp
 const { PROTOCOL: ICMP } = icmp
+const { PROTOCOL: SCTP } = sctp
 
 /** How connections are tracked. */
 export interface ConntrackOptions {
@@ -73,7 +76,7 @@ export interface ConntrackOptions {
   timeouts?: Partial<ConntrackTimeouts>
   /** Other timeouts, under the names that `-j CT --timeout` gives. */
   policies?: TimeoutPolicies
-  /** Packets of a wrong TCP, UDP or ICMP checksum belong to no connection (nf_conntrack_checksum). Default true. */
+  /** Packets of a wrong TCP, UDP, SCTP or ICMP checksum belong to no connection (nf_conntrack_checksum). Default true. */
   verifiesChecksums?: boolean
   /** Packets and bytes are counted from the beginning (nf_conntrack_acct). Default: from when rules ask for them on. */
   accounting?: boolean
@@ -138,6 +141,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const udpTracker = createUdp(table, timeouts, verifies)
   const udpliteTracker = createUdplite(table, timeouts, verifies)
   const icmpTracker = createIcmp(table, timeouts, verifies)
+  const sctpTracker = createSctp(table, timeouts, verifies)
   const greTracker = createGre(table, timeouts)
   const genericTracker = createGeneric(table, timeouts)
   const byPolicy = createPolicies(table, timeouts, policies, verifies)
@@ -151,6 +155,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     if (protocol === UDP) return udpTracker
     if (protocol === ICMP) return icmpTracker
     if (protocol === UDPLITE) return udpliteTracker
+    if (protocol === SCTP) return sctpTracker
     return protocol === GRE ? greTracker : genericTracker
   }
 

@@ -1,8 +1,10 @@
 /** Timeouts under names, for connections of which `-j CT --timeout` has said that they last so long. */
 import * as icmp from '../../wire/icmp.js'
+import * as sctp from '../../wire/sctp.js'
 import * as tcp from '../../wire/tcp.js'
 import * as udp from '../../wire/udp.js'
 import { createGeneric, createGre, createIcmp, createUdp } from './datagrams.js'
+import { createSctp } from './sctp.js'
 import type { ConnectionTable } from './table.js'
 import { createTcp } from './tcp.js'
 import type { ConntrackTimeouts } from './timeouts.js'
@@ -29,6 +31,7 @@ export function createPolicies(
       known: new Map([
         [tcp.PROTOCOL, createTcp(table, timeouts, verifies)],
         [udp.PROTOCOL, createUdp(table, timeouts, verifies)],
+        [sctp.PROTOCOL, createSctp(table, timeouts, verifies)],
         [icmp.PROTOCOL, createIcmp(table, timeouts, verifies)],
         [GRE, createGre(table, timeouts)],
       ]),
