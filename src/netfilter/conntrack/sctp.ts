@@ -11,11 +11,20 @@ import * as outcomes from './tracker.js'
 import type { ProtocolTracker } from './tracker.js'
 
 // An imported constant is loaded and checked at each use.
-const { ASSURED, EXPIRES, ORIGINAL, OTHER_TAG, REPLY, SCTP_STATE, SCTP_TAGS, STATUS } = entries
+const { ASSURED, EXPIRES, ORIGINAL, OTHER_TAG, REPLY, SCTP_INITS, SCTP_STATE, SCTP_TAGS, STATUS } = entries
 const { CLOSED, ESTABLISHED, NONE, NO_STATE, becomes } = states
 const { ABORT, COOKIE_ACK, COOKIE_ECHO, DATA, HEARTBEAT, HEARTBEAT_ACK, INIT, INIT_ACK } = sctp
 const { SHUTDOWN_ACK, SHUTDOWN_COMPLETE, T } = sctp
-const { chunkFlags, chunkType, firstChunk, hasChunk, initiateTag, nextChunk, verificationTag } = sctp
+const {
+  chunkFlags,
+  chunkType,
+  firstChunk,
+  hasChunk,
+  hasInitiation,
+  initiateTag,
+  nextChunk,
+  verificationTag,
+} = sctp
 const { TRACKED, UNCOUNTED, UNTRACKABLE } = outcomes
 const { OK } = reasons
 
@@ -34,6 +43,8 @@ const BEGINS_NOTHING = bits(ABORT, SHUTDOWN_COMPLETE, COOKIE_ACK)
 /** A packet with one of them has a verification tag of its own kind (RFC 9260 §8.5.1), or one that is not judged. */
 const OWN_TAG = bits(INIT, ABORT, SHUTDOWN_COMPLETE, COOKIE_ECHO, SHUTDOWN_ACK, HEARTBEAT, HEARTBEAT_ACK)
 
+/** Of SCTP_INITS: the INITs of both directions. */
+const BOTH = 3
 /** What the verification tag says of a chunk: it is right; it is not; it may be that of another path. */
 const [RIGHT, WRONG, DOUBTFUL] = [0, 1, 2]
 
@@ -75,15 +86,15 @@ export function createSctp(
     return true
   }
 
-  /** The verification tag that answers will have, or, of another path of an association, that of this direction. */
+  /** INIT tells what answers will have; SHUTDOWN ACK is answered with its own; HEARTBEAT tries another path. */
   function noteFirstTag(entry: number, b: Uint8Array, l4: number, chunk: number, end: number): boolean {
     const tag = verificationTag(b, l4) | 0
-    if (chunkType(b, chunk) === HEARTBEAT) words[entry + SCTP_TAGS + ORIGINAL] = tag
-    else if (chunkType(b, chunk) !== INIT) words[entry + SCTP_TAGS + REPLY] = tag
-    else {
-      if (tag !== 0 || !sctp.hasInitiation(chunk, end)) return false
-      words[entry + SCTP_TAGS + REPLY] = initiateTag(b, chunk)
-    }
+    const type = chunkType(b, chunk)
+    if (type === HEARTBEAT) words[entry + SCTP_TAGS + ORIGINAL] = tag
+    if (type === SHUTDOWN_ACK) words[entry + SCTP_TAGS + REPLY] = tag
+    if (type !== INIT) return true
+    if (tag !== 0 || !hasInitiation(chunk, end)) return false
+    words[entry + SCTP_TAGS + REPLY] = initiateTag(b, chunk)
     return true
   }
 
@@ -104,8 +115,8 @@ export function createSctp(
       }
       const was = words[entry + SCTP_STATE]
       if (!take(entry, direction, b, chunk, end)) return UNTRACKABLE
-      // Repetitions of INIT alone do not keep an entry alive that nobody has answered.
-      if (isInitiation(chunkType(b, chunk)) && was === CLOSED && words[entry + SCTP_STATE] === CLOSED)
+      // Who goes on sending INITs does not keep the entry alive.
+      if (chunkType(b, chunk) === INIT && was === CLOSED && words[entry + SCTP_STATE] === CLOSED)
         refreshes = false
     }
     if (!refreshes) return UNCOUNTED
@@ -119,12 +130,34 @@ export function createSctp(
     const was = words[entry + SCTP_STATE]
     const next = becomes(direction, type, was)
     if (next === NO_STATE) return false
-    if (isInitiation(type)) {
-      if (!sctp.hasInitiation(chunk, end)) return false
-      words[entry + SCTP_TAGS + 1 - direction] = initiateTag(b, chunk)
-    }
+    if ((type === INIT || type === INIT_ACK) && !hasInitiation(chunk, end)) return false
+    if (type === INIT) noteInit(entry, direction, initiateTag(b, chunk) | 0, was === NONE)
+    if (type === INIT_ACK && !noteInitAck(entry, direction, initiateTag(b, chunk) | 0)) return false
     words[entry + SCTP_STATE] = next
     if (next === ESTABLISHED && was !== ESTABLISHED) words[entry + STATUS] |= ASSURED
+    return true
+  }
+
+  /** One that says what is known already is a repetition, or was under way for long. */
+  function noteInit(entry: number, direction: number, tag: number, isFirst: boolean): void {
+    const known = entry + SCTP_TAGS + 1 - direction
+    if (isFirst || words[known] !== tag) {
+      if (words[entry + SCTP_INITS] === BOTH) words[entry + SCTP_INITS] = 0
+      words[entry + SCTP_INITS] |= 1 << direction
+    }
+    words[known] = tag
+  }
+
+  /**
+   * Without an INIT that it answers it tells nothing new. Where both sides have sent INIT (RFC 9260 §5.2.1) it has the
+   * tag of its sender's own.
+   */
+  function noteInitAck(entry: number, direction: number, tag: number): boolean {
+    const known = entry + SCTP_TAGS + 1 - direction
+    const inits = words[entry + SCTP_INITS]
+    const isAsked = (inits & (1 << (1 - direction))) !== 0
+    if (words[known] !== tag && (inits === BOTH || (!isAsked && words[known] !== 0))) return false
+    words[known] = tag
     return true
   }
 
@@ -148,6 +181,9 @@ export function createSctp(
       }
       case COOKIE_ECHO:
         return tag === words[entry + SCTP_TAGS + direction] ? RIGHT : WRONG
+      case COOKIE_ACK:
+        words[entry + SCTP_INITS] = 0
+        return RIGHT
       case HEARTBEAT:
       case HEARTBEAT_ACK:
         return judgePath(entry, direction, chunkType(b, chunk), tag, mayDoubt)
@@ -179,8 +215,6 @@ export function createSctp(
 
   return { isSound, begin, packet }
 }
-
-const isInitiation = (type: number): boolean => type === INIT || type === INIT_ACK
 
 /** By number of the state. */
 function secondsByState(timeouts: Readonly<ConntrackTimeouts>): number[] {
