@@ -10,7 +10,7 @@ import { damages } from './damage.js'
 import { draftOf, frameOf } from './draft.js'
 import type { Draft } from './draft.js'
 import type { Random } from './random.js'
-import { CHUNKS } from './sctp-chunks.js'
+import { CHUNKS } from '../netfilter/sctp-chunks.js'
 import { ADDRESSES, PORT_NUMBERS, STATIONS, home } from './values.js'
 import { fulfil } from './wishes.js'
 

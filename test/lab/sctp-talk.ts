@@ -1,7 +1,7 @@
 /** SCTP associations: four-way handshake, data, other paths, end; cut short, and with what does not belong there. */
 import * as sctp from '../../src/wire/sctp.js'
 import type { Random } from './random.js'
-import { CHUNKS, chunk, initiation } from './sctp-chunks.js'
+import { CHUNKS, chunk, initiation } from '../netfilter/sctp-chunks.js'
 import { CLIENT_PORTS, SERVER_PORTS, pair } from './talk.js'
 import type { Message, Talk } from './talk.js'
 
