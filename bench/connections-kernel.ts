@@ -8,13 +8,8 @@
  */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { compile } from '../src/netfilter/compile/compile.js'
-import { createConntrack } from '../src/netfilter/conntrack/conntrack.js'
-import { parseRules } from '../src/netfilter/rule-script.js'
-import { anonymousNode } from '../src/pipeline/node-view.js'
-import { SILENT, createWorld } from '../src/pipeline/world.js'
 import * as udp from '../src/wire/udp.js'
-import { PACKETS, measureRounds } from './connections.js'
+import { PACKETS, createLab, measureRounds } from './connections.js'
 import type { Contender, Question, Sample } from './harness.js'
 import { KernelLab } from './kernel-lab.js'
 import { flatRules } from './rule-sets.js'
@@ -81,11 +76,8 @@ function kernel(lab: KernelLab, count: number): Contender {
 }
 
 function measure(count: number): Sample {
-  const tracking = createConntrack()
-  const world = createWorld(anonymousNode('br100'), new Map(), SILENT, tracking)
-  const engine = compile(parseRules('rules', Buffer.from(rulesOf(count))), world)
   const servers = Array.from({ length: 64 }, (_, i) => 0x0a630100 + i)
-  return measureRounds(engine, tracking, udp.PROTOCOL, servers)
+  return measureRounds(createLab(rulesOf(count)), udp.PROTOCOL, servers)
 }
 
 if (process.argv[1] === SELF) process.stdout.write(JSON.stringify(measure(Number(process.argv[2]))))

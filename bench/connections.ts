@@ -8,20 +8,27 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { stopwatch } from '../src/core/clock.js'
+import { Drops } from '../src/core/drops.js'
 import { compile } from '../src/netfilter/compile/compile.js'
-import { createConntrack } from '../src/netfilter/conntrack/conntrack.js'
+import { conntrackBytes, createConntrack } from '../src/netfilter/conntrack/conntrack.js'
 import type { Conntrack } from '../src/netfilter/conntrack/conntrack.js'
-import type { Engine } from '../src/netfilter/engine.js'
 import { ESTABLISHED, NEW } from '../src/netfilter/conntrack/entry.js'
-import { FORWARD, POSTROUTING, PREROUTING } from '../src/netfilter/hook.js'
 import { Packet } from '../src/netfilter/packet.js'
 import { parseRules } from '../src/netfilter/rule-script.js'
-import { ACCEPT } from '../src/netfilter/verdict.js'
 import { anonymousNode } from '../src/pipeline/node-view.js'
 import { SILENT, createWorld } from '../src/pipeline/world.js'
+import { arenaBytes, createArena } from '../src/packet/arena.js'
+import type { Arena } from '../src/packet/arena.js'
+import { locate } from '../src/packet/locate.js'
+import { Memory } from '../src/packet/memory.js'
+import { createHooks } from '../src/pipeline/hooks.js'
+import type { Hooks } from '../src/pipeline/hooks.js'
+import { createReassembly } from '../src/pipeline/reassembly.js'
+import * as ipv4 from '../src/wire/ipv4.js'
+import { OK } from '../src/wire/reason.js'
 import * as tcp from '../src/wire/tcp.js'
 import * as udp from '../src/wire/udp.js'
-import { STEP, firstPackets, flows } from './flows.js'
+import { FRAME_AT, L3, STEP, firstPackets, flows } from './flows.js'
 import type { Contender, Question, Sample } from './harness.js'
 import { moreInstancesAt, withMoreInstances } from './rule-sets.js'
 
@@ -129,46 +136,76 @@ function inProcess(name: string, ...words: Array<string | number>): Contender {
   return { name, run }
 }
 
-/** The rules of a node at work, and the addresses of its instances. */
-interface Lab {
-  engine: Engine
+/** The hooks of a bridge at work, with frames and connections in one memory. */
+export interface Lab {
+  arena: Arena
+  hooks: Hooks
   connections: Conntrack
+}
+
+/** Frames that there may be at once, one a slot; their bytes lie closer together than slots do. */
+const SLOTS = 65_536
+const PORTS = ['eth2', 'vnet0']
+const [FROM, TO] = [0, 1]
+
+/** These rules, and a bridge without address. */
+export function createLab(rules: string): Lab {
+  const memory = new Memory(conntrackBytes() + arenaBytes(SLOTS, 1) + SLOTS * STEP)
+  const arena = createArena(memory, { small: SLOTS, large: 1 })
+  const node = anonymousNode('br100')
+  const connections = createConntrack({ memory })
+  const engine = compile(
+    parseRules('rules', Buffer.from(rules)),
+    createWorld(node, new Map(), SILENT, connections),
+  )
+  const tracking = { connections, reassembly: createReassembly(arena, () => {}), learnFrom: () => {} }
+  const hooks = createHooks(arena, new Drops(), engine, node, PORTS, { slot: -1 }, tracking)
+  return { arena, hooks, connections }
+}
+
+/** The rules of a node at work, and the addresses of its instances. */
+interface NodeLab extends Lab {
   instances: number[]
 }
 
-function createLab(moreInstances: number): Lab {
+function createNodeLab(moreInstances: number): NodeLab {
   const rules = withMoreInstances(readFileSync(NODE_RULES, 'utf8'), moreInstances)
-  const tracking = createConntrack()
-  const world = createWorld(anonymousNode('br100'), new Map(), SILENT, tracking)
   const more = Array.from({ length: moreInstances }, (_, i) => moreInstancesAt(i))
-  return {
-    engine: compile(parseRules('rules', Buffer.from(rules)), world),
-    connections: tracking,
-    instances: [...INSTANCES, ...more],
-  }
+  return { ...createLab(rules), instances: [...INSTANCES, ...more] }
+}
+
+/** Puts frames into slots, their headers found; the slots. */
+function place(arena: Arena, frames: Uint8Array): Int32Array {
+  const { memory, start, length, port, l3 } = arena
+  const at = memory.reserve(frames.length)
+  memory.bytes.set(frames, at)
+  return Int32Array.from({ length: frames.length / STEP }, (_, i) => {
+    const slot = arena.take(STEP)
+    start[slot] = at + i * STEP + FRAME_AT
+    length[slot] = STEP - FRAME_AT
+    port[slot] = FROM
+    locate(arena, slot)
+    length[slot] = l3[slot] + ipv4.totalLength(memory.bytes, start[slot] + l3[slot])
+    return slot
+  })
 }
 
 /** Carries packets through all hooks, one each `between` microseconds; says how many of this state have passed. */
 function carrier(
-  engine: Engine,
-  { release }: Conntrack,
+  { arena, hooks, connections: { release } }: Lab,
   state: number,
-): (block: Uint8Array, between: number) => number {
-  const packet = new Packet()
-  packet.inInterface = packet.outInterface = 'br100'
-  packet.now = START
-  return (block, between) => {
+): (slots: Int32Array, between: number) => number {
+  const { prerouting, forward } = hooks
+  const { time, connectionInfo, mark, traced } = arena
+  let now = START
+  return (slots, between) => {
     let passed = 0
-    for (let at = 0; at < block.length; at += STEP) {
-      packet.read(block, -1, at)
-      packet.now += between
-      if (
-        engine.judge(PREROUTING, packet) === ACCEPT &&
-        engine.judge(FORWARD, packet) === ACCEPT &&
-        engine.judge(POSTROUTING, packet) === ACCEPT &&
-        packet.connectionState === state
-      )
-        passed++
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i]
+      mark[slot] = traced[slot] = connectionInfo[slot] = 0
+      now += between
+      time[slot] = now
+      if (prerouting(slot) === OK && forward(slot, TO) === OK && connectionInfo[slot] >> 1 === state) passed++
       release()
     }
     return passed
@@ -176,22 +213,19 @@ function carrier(
 }
 
 function measureEstablished(protocol: number, moreInstances: number): Sample {
-  const { engine, connections: tracking, instances } = createLab(moreInstances)
+  const lab = createNodeLab(moreInstances)
+  const { instances } = lab
   const { length } = instances
   const servers = Array.from({ length: FLOWS }, (_, i) => instances[Math.floor((i * length) / FLOWS)])
-  return measureRounds(engine, tracking, protocol, servers)
+  return measureRounds(lab, protocol, servers)
 }
 
 /** Nanoseconds of a packet of established connections with these servers. */
-export function measureRounds(
-  engine: Engine,
-  tracking: Conntrack,
-  protocol: number,
-  servers: readonly number[],
-): Sample {
-  const carry = carrier(engine, tracking, ESTABLISHED)
-  const { opening, round } = flows(protocol, servers, EACH)
-  carry(opening, 1)
+export function measureRounds(lab: Lab, protocol: number, servers: readonly number[]): Sample {
+  const carry = carrier(lab, ESTABLISHED)
+  const packets = flows(protocol, servers, EACH)
+  const round = place(lab.arena, packets.round)
+  carry(place(lab.arena, packets.opening), 1)
   // Long enough for UDP to be a stream; what comes later does not have to look for V8 either.
   carry(round, SECOND / FLOWS)
   for (let pass = 0; pass < PASSES; pass++) carry(round, 1)
@@ -199,20 +233,21 @@ export function measureRounds(
   const started = stopwatch()
   for (let pass = 0; pass < PASSES; pass++) passed += carry(round, 1)
   const value = ((stopwatch() - started) * 1000) / PACKETS
-  return { value, count: tracking.table.count === FLOWS ? passed : -1 }
+  return { value, count: lab.connections.table.count === FLOWS ? passed : -1 }
 }
 
 function measureNew(moreInstances: number): Sample {
-  const { engine, connections: tracking, instances } = createLab(moreInstances)
-  const carry = carrier(engine, tracking, NEW)
-  const block = firstPackets(NEW_CONNECTIONS, instances)
+  const lab = createNodeLab(moreInstances)
+  const carry = carrier(lab, NEW)
+  const block = place(lab.arena, firstPackets(NEW_CONNECTIONS, lab.instances))
+  const { table } = lab.connections
   for (let pass = 0; pass < NEW_PASSES; pass++) carry(block, BETWEEN_NEW)
   let passed = 0
   const started = stopwatch()
   for (let pass = 0; pass < NEW_PASSES; pass++) passed += carry(block, BETWEEN_NEW)
   const value = (NEW_CONNECTIONS * NEW_PASSES) / ((stopwatch() - started) / 1000)
-  const isHalf = Math.abs(tracking.table.count - NEW_CONNECTIONS / 2) < NEW_CONNECTIONS / 4
-  return { value, count: isHalf && tracking.table.earlyDrops === 0 ? passed : -1 }
+  const isHalf = Math.abs(table.count - NEW_CONNECTIONS / 2) < NEW_CONNECTIONS / 4
+  return { value, count: isHalf && table.earlyDrops === 0 ? passed : -1 }
 }
 
 /** Each connection of other addresses and ports, as the tracking alone enters it. */
@@ -223,7 +258,7 @@ function measureMemory(what: string): Sample {
   const before = used()
   const tracking = createConntrack({ most: REMEMBERED, verifiesChecksums: false })
   for (let i = 0; i < REMEMBERED; i++) {
-    packet.read(block, -1, 0)
+    packet.read(block, FRAME_AT, L3)
     packet.source += i
     packet.now = START
     tracking.track(packet)

@@ -4,12 +4,13 @@
  */
 import { describePacket } from '../src/netfilter/describe-packet.js'
 import type { PacketFields } from '../src/netfilter/describe-packet.js'
+import * as ethernet from '../src/wire/ethernet.js'
 import * as ipv4 from '../src/wire/ipv4.js'
 import * as tcp from '../src/wire/tcp.js'
 import * as udp from '../src/wire/udp.js'
 
-/** Where one header begins after another. */
-export const STEP = 64
+/** Where one frame's place begins after another; where the frame does in it, and where its IPv4 header. */
+export const [STEP, FRAME_AT, L3] = [80, 2, 16]
 const TCP_AT = ipv4.HEADER_LENGTH
 const ADDRESSES = 12
 /** The shift of the largest windows (RFC 7323 §2.3). */
@@ -115,6 +116,9 @@ function segment(
 
 function oneBlock(headers: readonly Uint8Array[]): Uint8Array {
   const block = new Uint8Array(headers.length * STEP)
-  headers.forEach((header, i) => block.set(header.subarray(0, STEP), i * STEP))
+  headers.forEach((header, i) => {
+    block.set(header.subarray(0, STEP - L3), i * STEP + L3)
+    ethernet.setEtherType(block, i * STEP + FRAME_AT, ethernet.IPV4)
+  })
   return block
 }

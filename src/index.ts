@@ -3,7 +3,8 @@
 // Captures through a bridge.
 export { ReplayError, replay } from './pipeline/replay.js'
 export type { PortReport, ReplayInput, ReplayOptions, ReplayReport } from './pipeline/replay.js'
-export { NodeError, parseNode, readNode } from './control/node.js'
+export { NodeError } from './control/checked-yaml.js'
+export { parseNode, readNode } from './control/node.js'
 export type { NodeConfig } from './control/node.js'
 export { reportJson, reportText } from './inspect/report.js'
 

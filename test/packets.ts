@@ -6,6 +6,7 @@ import type { Sink } from '../src/core/port.js'
 import { createArena, arenaBytes } from '../src/packet/arena.js'
 import type { Arena } from '../src/packet/arena.js'
 import { Burst } from '../src/packet/burst.js'
+import { conntrackBytes } from '../src/netfilter/conntrack/conntrack.js'
 import { Memory } from '../src/packet/memory.js'
 import { createDataplane } from '../src/pipeline/dataplane.js'
 import type { Dataplane } from '../src/pipeline/dataplane.js'
@@ -51,7 +52,11 @@ export class Lab {
   constructor({ ports, local = [], stations = {}, small = 600, large = 8, ...fdb }: LabOptions) {
     this.#slots = small
     this.#large = large
-    this.arena = createArena(new Memory(arenaBytes(small, large)), { small, large, debug: true })
+    this.arena = createArena(new Memory(arenaBytes(small, large) + conntrackBytes()), {
+      small,
+      large,
+      debug: true,
+    })
     this.plane = createDataplane(this.arena, fdb)
     for (const [name, options] of Object.entries(ports)) this.plane.addPort(name, this.#sink(name), options)
     for (const address of local) this.plane.bridge.addLocalAddress(mac(address))

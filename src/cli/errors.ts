@@ -9,6 +9,7 @@ export class UsageError extends Error {
 const EXPECTED = new Set([
   'UsageError',
   'CaptureError',
+  'DeviceError',
   'NodeError',
   'ReplayError',
   'RulesError',

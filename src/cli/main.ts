@@ -17,12 +17,15 @@ function program(): Command {
     version: string
   }
   const br100 = new Command('br100')
-    .description('A userspace bridge for captures: replays frames as the Linux bridge would carry them.')
+    .description(
+      'A userspace bridge for captures and live frames, which it carries as the Linux bridge would.',
+    )
     .version(version)
     .exitOverride()
     .configureOutput({ writeOut })
     .showHelpAfterError('(br100 --help tells more)')
   addReplay(br100)
+  addRun(br100)
   addRules(br100)
   addExplain(br100)
   addPrint(br100)
@@ -66,6 +69,21 @@ function addReplay(br100: Command): void {
     .action(async (file: string | undefined, options: Record<string, unknown>) => {
       const { replayCommand } = await import('./replay.js')
       process.exitCode = await replayCommand(file, options)
+    })
+}
+
+function addRun(br100: Command): void {
+  br100
+    .command('run')
+    .summary('carry frames of TAP devices and network cards through the bridge')
+    .description(
+      'Opens the ports that the file names and carries frames between them until SIGTERM or SIGINT.\n' +
+        'SIGHUP reads the rules anew. Root, or CAP_NET_ADMIN and CAP_NET_RAW, is needed for most ports.',
+    )
+    .argument('<config>', 'the bridge, its ports and its rules, in YAML')
+    .action(async (config: string) => {
+      const { runCommand } = await import('./run.js')
+      process.exitCode = await runCommand(config)
     })
 }
 

@@ -22,19 +22,15 @@
  *     policies: { short: { udp_timeout: 5 } } # for -j CT --timeout short
  */
 import { readFileSync } from 'node:fs'
-import { LineCounter, isMap, isNode, parseDocument } from 'yaml'
-import type { Document } from 'yaml'
 import { z } from 'zod'
 import { DEFAULT_TIMEOUTS } from '../netfilter/conntrack/timeouts.js'
 import type { ConntrackTimeouts } from '../netfilter/conntrack/timeouts.js'
 import { parseIpv4, parseMac } from '../wire/address.js'
+import { NodeError, parseChecked } from './checked-yaml.js'
+import type { Mistake } from './checked-yaml.js'
 
-/** Every mistake of a file, one a line of the message. */
-export class NodeError extends Error {
-  override name = 'NodeError'
-}
-
-const mac = z.string().transform((text, context) => {
+/** The MAC address of a station: six bytes. */
+export const mac = z.string().transform((text, context) => {
   const bytes = parseMac(text)
   if (bytes !== null && (bytes[0] & 1) === 0 && bytes.some((byte) => byte !== 0)) return bytes
   return refuse(context, `${text}: expected the MAC address of a station, such as fa:16:3e:2c:e8:ec`)
@@ -54,7 +50,8 @@ const prefix = z.string().transform((text, context) => {
 })
 
 const onOff = z.boolean('expected true or false')
-const portOptions = z.strictObject({
+/** Settings of a port of the bridge. */
+export const portOptions = z.strictObject({
   mac: mac.optional(),
   hairpin: onOff.optional(),
   learning: onOff.optional(),
@@ -64,7 +61,8 @@ const portOptions = z.strictObject({
   isolated: onOff.optional(),
 })
 
-const wholeNumber = (least: number, most: number): z.ZodNumber => {
+/** A whole number between two. */
+export const wholeNumber = (least: number, most: number): z.ZodNumber => {
   const expected = `expected a whole number from ${least} to ${most}`
   return z.int(expected).min(least, expected).max(most, expected)
 }
@@ -83,7 +81,8 @@ const conntrack = z.strictObject({
   policies: z.record(z.string(), z.strictObject(timeouts)).optional(),
 })
 
-const nodeSchema = z.strictObject({
+/** What a node file may say. */
+export const nodeSchema = z.strictObject({
   bridge: z
     .string('expected a name')
     .regex(/^[^\s/]{1,15}$/, 'expected a name of 1 to 15 characters without space and /')
@@ -119,37 +118,14 @@ export function readNode(path: string, knownPorts: readonly string[] = []): Node
 
 /** The same for a text; `path` is what messages name. */
 export function parseNode(text: string, path: string, knownPorts: readonly string[] = []): NodeConfig {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-  const place = (offset: number): string => `${path}:${Math.max(1, lines.linePos(offset).line)}`
-  if (document.errors.length > 0)
-    throw new NodeError(document.errors.map((error) => `${place(error.pos[0])}: ${error.message}`).join('\n'))
-  const result = nodeSchema.safeParse(document.toJS() ?? {})
-  const mistakes = result.success
-    ? danglingNames(result.data, knownPorts)
-    : result.error.issues.flatMap(schemaMistakes)
-  if (result.success && mistakes.length === 0) return result.data
-  const messages = mistakes.map(({ keys, message }) => {
-    const name = keys.length === 0 ? '' : `${keys.join('.')}: `
-    return `${place(offsetOf(document, keys))}: ${name}${message}`
-  })
-  throw new NodeError(messages.join('\n'))
-}
-
-interface Mistake {
-  /** Where in the document. */
-  keys: Key[]
-  message: string
-}
-
-function schemaMistakes(issue: z.core.$ZodIssue): Mistake[] {
-  const keys = issue.path.filter((key) => typeof key !== 'symbol')
-  if (issue.code !== 'unrecognized_keys') return [{ keys, message: issue.message }]
-  return issue.keys.map((key) => ({ keys: [...keys, key], message: 'no such setting' }))
+  return parseChecked(nodeSchema, text, path, (node) => danglingNames(node, knownPorts))
 }
 
 /** What the schema alone cannot see: keys that must be addresses, ports that are not there. */
-function danglingNames(node: NodeConfig, knownPorts: readonly string[]): Mistake[] {
+export function danglingNames(
+  node: Pick<NodeConfig, 'neighbours' | 'stations'> & { ports: object },
+  knownPorts: readonly string[],
+): Mistake[] {
   const ports = new Set([...knownPorts, ...Object.keys(node.ports)])
   const neighbours = Object.keys(node.neighbours)
     .filter((address) => parseIpv4(address) === null)
@@ -170,22 +146,8 @@ function danglingNames(node: NodeConfig, knownPorts: readonly string[]): Mistake
   return [...neighbours, ...stations]
 }
 
-type Key = string | number
-
-/** Where in the text the setting of this path stands, or the nearest one around it that is there. */
-function offsetOf(document: Document, path: Key[]): number {
-  for (let depth = path.length; depth > 0; depth--) {
-    const parent = document.getIn(path.slice(0, depth - 1), true)
-    const pair = isMap(parent)
-      ? parent.items.find(({ key }) => String(key) === String(path[depth - 1]))
-      : null
-    const node = pair?.key ?? document.getIn(path.slice(0, depth), true)
-    if (isNode(node) && node.range) return node.range[0]
-  }
-  return 0
-}
-
-function refuse(context: z.RefinementCtx, message: string): never {
+/** Says what is wrong with a setting. */
+export function refuse(context: z.RefinementCtx, message: string): never {
   context.addIssue({ code: 'custom', message })
   return z.NEVER
 }

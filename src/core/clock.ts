@@ -14,6 +14,11 @@ export function stopwatch(): Microseconds {
   return performance.now() * 1000
 }
 
+/** The time of day, which goes forward as evenly as the stopwatch does whatever is done to the system's clock. */
+export function timeOfDay(): Microseconds {
+  return (performance.timeOrigin + performance.now()) * 1000
+}
+
 /** A capture's time stamp as a point in time. */
 export function fromTimestamp(seconds: number, nanoseconds: number): Microseconds {
   return seconds * MICROSECONDS_PER_SECOND + nanoseconds * 0.001

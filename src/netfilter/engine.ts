@@ -36,8 +36,29 @@ export interface Engine {
   readonly rules: RuleSet
   /** After a DROP: who it was. */
   readonly culprit: Culprit
+  /** What is remembered of packets' ways; null where each is judged. */
+  readonly ways: Ways | null
+  /** Whether packets of settled connections (conntrack.ts) are asked about at this hook: `judge` may be spared if not. */
+  asksTables(hook: Hook): boolean
   /** Asks the tables of a hook in their order: ACCEPT or DROP. Counts, and lets targets act. */
   judge(hook: Hook, packet: Packet): number
+}
+
+/** What `Ways.take` says: the packet has passed; it is to be judged; it is to be judged so that its way is learned. */
+export const [PASSED, UNKNOWN, WANTED] = [0, 1, 2]
+
+/** Ways of established connections through the rules (ways.ts), and where connections are on them. */
+export interface Ways {
+  /** Who judges a packet that is to be learned from. */
+  readonly judge: Engine
+  /** A packet of so many bytes goes its connection's way from one port to another, if that is known. */
+  take(entry: number, direction: number, from: number, to: number, bytes: number): number
+  /** What `judge` is asked from now on is one packet's way; */
+  watch(): void
+  /** and that was all of it: the way is remembered if the packet has passed and nothing was asked that varies. */
+  remember(entry: number, direction: number, from: number, to: number, hasPassed: boolean): void
+  /** Gives to rules and policies what was counted on ways. */
+  settle(): void
 }
 
 /** What is told of a packet's way through rules, for people. */

@@ -51,6 +51,7 @@ export function interpret(rules: RuleSet, runtime: Runtime): Interpreter {
 export class Interpreter implements Engine {
   readonly rules: RuleSet
   readonly culprit: Culprit
+  readonly ways = null
   /** Who is told of every rule that is asked; null: nobody. */
   watcher: Watcher | null = null
   readonly #chains: readonly StartedChain[]
@@ -83,6 +84,11 @@ export class Interpreter implements Engine {
     this.#byRule ??= new Map(this.#chains.flatMap(({ rules }) => rules.map((one) => [one.rule, one])))
     const started = this.#byRule.get(rule)!
     return { matches: started.matches.map((_, i) => matchOf(started, i, this.#runtime)), act: started.act }
+  }
+
+  /** Everything is asked, whether it is needed or not. */
+  asksTables(): boolean {
+    return true
   }
 
   judge(hook: Hook, packet: Packet): number {
@@ -202,7 +208,7 @@ function ofLine<T>(path: string, line: number, start: () => T): T {
 }
 
 /** Parts of a rule that are not matches, in the order in which they are asked (ip_packet_match). */
-const PARTS = ['-s', '-d', '-i', '-o', '-p', '-f'] as const
+export const PARTS = ['-s', '-d', '-i', '-o', '-p', '-f'] as const
 
 /** The number of the first part that does not hold for the packet, those of matches behind PARTS; -1 when all do. */
 function failingPart(started: Started, packet: Packet, runtime: Runtime): number {

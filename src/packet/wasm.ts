@@ -8,9 +8,10 @@ import { name, section, signed, sized, unsigned } from './wasm-bytes.js'
 /** Instructions that leave one value, or none where they are statements. */
 export type Code = number[]
 
-const [I32, F64, NOTHING] = [0x7f, 0x7c, 0x40]
+const [I32, F64, V128, NOTHING] = [0x7f, 0x7c, 0x7b, 0x40]
 const MOST_PAGES = 65_536
 const [BLOCK, LOOP, IF, ELSE, END, BR, BR_IF, SELECT] = [0x02, 0x03, 0x04, 0x05, 0x0b, 0x0c, 0x0d, 0x1b]
+const RETURN = 0x0f
 
 const unary =
   (opcode: number) =>
@@ -32,10 +33,10 @@ const stores =
 export const [add, subtract, multiply, and, or, exclusiveOr] = [0x6a, 0x6b, 0x6c, 0x71, 0x72, 0x73].map(
   binary,
 )
-/** Shifts: the second operand is the distance; right with zeros, and with the sign. */
-export const [shiftLeft, shiftRight, shiftRightSigned] = [0x74, 0x76, 0x75].map(binary)
+/** Shifts: the second operand is the distance; right with zeros, and with the sign; left, what falls out coming in. */
+export const [shiftLeft, shiftRight, shiftRightSigned, rotateLeft] = [0x74, 0x76, 0x75, 0x77].map(binary)
 /** Comparisons, 1 or 0; of signed numbers. */
-export const [isEqual, isLess] = [0x46, 0x48].map(binary)
+export const [isEqual, isDifferent, isLess, isGreater] = [0x46, 0x47, 0x48, 0x4a].map(binary)
 /** The same of numbers without sign. */
 export const [isBelow, isAbove] = [0x49, 0x4b].map(binary)
 /** 1 for 0, else 0. */
@@ -53,6 +54,21 @@ export const [toF64, unsignedToF64] = [0xb7, 0xb8].map(unary)
 /** Writes 16 bytes that are read elsewhere. */
 export function copy16(to: Code, from: Code): Code {
   return [...to, ...from, 0xfd, 0x00, 0, 0, 0xfd, 0x0b, 0, 0]
+}
+/** Reads 16, 8 and 4 bytes as a vector, the rest of which is 0. */
+export const [loadVector, loadVector8, loadVector4] = [0x00, 0x5d, 0x5c].map(
+  (opcode) =>
+    (address: Code): Code => [...address, 0xfd, opcode, 0, 0],
+)
+/** A vector of zeros. */
+export const NO_VECTOR: Code = [0xfd, 0x0c, ...Array<number>(16).fill(0)]
+/** The sums of neighbours of a vector's eight 16-bit integers, added to the four 32-bit integers of another. */
+export function addNeighbours(sums: Code, halves: Code): Code {
+  return [...sums, ...halves, 0xfd, 0x7f, 0xfd, 0xae, 0x01]
+}
+/** One of a vector's four 32-bit integers. */
+export function lane(vector: Code, number: number): Code {
+  return [...vector, 0xfd, 0x1b, number]
 }
 /** Copies `length` bytes, which may overlap. */
 export function copyBytes(to: Code, from: Code, length: Code): Code {
@@ -109,18 +125,43 @@ export function leaveWhen(condition: Code): Code {
   return [...condition, BR_IF, 1]
 }
 
+/** Ends the function, with this value, where the condition is not 0. */
+export function returnWhen(condition: Code, value: Code): Code {
+  return [...condition, IF, NOTHING, ...value, RETURN, END]
+}
+
+/** A local variable's four bytes in the opposite order: as a header has them. */
+export function swapped(local: number): Code {
+  return or(
+    and(rotateLeft(get(local), constant(8)), constant(0x00ff00ff)),
+    and(rotateLeft(get(local), constant(24)), constant(0xff00ff00 | 0)),
+  )
+}
+
+/** The lower two likewise; the upper ones are 0. */
+export function swapped16(local: number): Code {
+  return or(
+    shiftLeft(and(get(local), constant(0xff)), constant(8)),
+    and(shiftRight(get(local), constant(8)), constant(0xff)),
+  )
+}
+
 /** One of two statements. */
 export function either(condition: Code, first: Code, second: Code): Code {
   return [...condition, IF, NOTHING, ...first, ELSE, ...second, END]
 }
 
-/** A function of `parameters` integers without result, with `locals` variables behind them, then `doubles`. */
+/** A function of `parameters` integers, with `locals` variables behind them, then `doubles`, then `vectors`. */
 export interface Definition {
   name: string
   parameters: number
   locals: number
   /** Variables of 64-bit floating point. */
   doubles?: number
+  /** Variables of 128 bits. */
+  vectors?: number
+  /** The integer that the function returns, behind all of `body`; without one it returns nothing. */
+  result?: Code
   body: Code[]
 }
 
@@ -130,15 +171,15 @@ export type Compiled = WebAssembly.Module
 /** The functions over a shared memory, which is imported as `br100.memory`. */
 export function compile(functions: Definition[]): Compiled {
   const limits = [0x03, 0, ...unsigned(MOST_PAGES)] // shared, of any size
-  const types = functions.map(({ parameters }) => [
+  const types = functions.map(({ parameters, result }) => [
     0x60,
     parameters,
     ...Array<number>(parameters).fill(I32),
-    0,
+    ...(result === undefined ? [0] : [1, I32]),
   ])
   const exports = functions.map((one, i) => [...name(one.name), 0x00, i])
-  const bodies = functions.map(({ locals, doubles = 0, body }) =>
-    sized([2, locals, I32, doubles, F64, ...body.flat(), END]),
+  const bodies = functions.map(({ locals, doubles = 0, vectors = 0, body, result = [] }) =>
+    sized([3, locals, I32, doubles, F64, vectors, V128, ...body.flat(), ...result, END]),
   )
   return new WebAssembly.Module(
     Uint8Array.from([

@@ -103,7 +103,11 @@ export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRu
   function put(rules: RuleSet): void {
     // Connections outlive the rules that asked for them: others may ask again.
     const tracking = needsTracking(rules)
-      ? (connections ??= createConntrack({ random: world.random, ...options.conntrack }))
+      ? (connections ??= createConntrack({
+          random: world.random,
+          memory: arena.memory,
+          ...options.conntrack,
+        }))
       : null
     isTracking = tracking !== null
     const runtime = { ...world, connections: tracking }

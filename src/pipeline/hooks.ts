@@ -9,7 +9,8 @@
  */
 import type { Drops } from '../core/drops.js'
 import type { Conntrack } from '../netfilter/conntrack/conntrack.js'
-import { TROUBLES } from '../netfilter/engine.js'
+import { ESTABLISHED } from '../netfilter/conntrack/entry.js'
+import { PASSED, TROUBLES, UNKNOWN } from '../netfilter/engine.js'
 import type { Engine } from '../netfilter/engine.js'
 import { FORWARD, INPUT, POSTROUTING, PREROUTING } from '../netfilter/hook.js'
 import { ACCEPT } from '../netfilter/verdict.js'
@@ -22,7 +23,7 @@ import * as ipv4 from '../wire/ipv4.js'
 import { OK, TRUNCATED } from '../wire/reason.js'
 import * as vlan from '../wire/vlan.js'
 import { createJudge } from './judge.js'
-import type { CurrentPacket } from './judge.js'
+import type { CurrentPacket, Judge } from './judge.js'
 import { isForNode } from './node-view.js'
 import type { NodeDescription } from './node-view.js'
 import type { Pieces, Reassembly } from './reassembly.js'
@@ -82,9 +83,15 @@ export function createHooks(
   current: CurrentPacket,
   tracking: Tracking | null,
 ): Hooks {
-  const { start, length, port, time, mark, traced, connection, connectionInfo, etherType, l3 } = arena
+  const { start, length, port, time, mark, traced, connection, connectionInfo, etherType, l3, l4, protocol } =
+    arena
   const { bytes } = arena.memory
   const judge = createJudge(arena, drops, engine, node, current)
+  const connections = tracking?.connections ?? null
+  const established = engine.asksTables(PREROUTING) ? null : (connections?.established ?? null)
+  const { ways } = engine
+  const translates = engine.rules.tables.has('nat')
+  const judgeWay = ways === null ? judge : createJudge(arena, drops, ways.judge, node, current)
   const otherPorts = Object.entries(node.portMacs)
 
   const reroute = createReroute(arena, drops, node, (slot) => tracking?.learnFrom(slot))
@@ -112,12 +119,29 @@ export function createHooks(
   }
 
   function prerouting(slot: number): number {
-    if (!isIpv4(slot)) return OK
+    if (!isIpv4(slot) || goesOn(slot)) return OK
     const l3 = start[slot] + ETHERNET
     const destination = ipv4.destination(bytes, l3)
     const refusal = judge(PREROUTING, slot, node.bridge, portNames[port[slot]], '')
     if (refusal !== OK || ipv4.destination(bytes, l3) === destination) return refusal
     return reroute(slot)
+  }
+
+  /** Whether the packet's connection has taken it in, and nothing else is to be done before it is bridged. */
+  function goesOn(slot: number): boolean {
+    if (established === null || connections!.isListening()) return false
+    const at = start[slot]
+    established.clock[0] = time[slot]
+    const end = at + length[slot]
+    const reference = established.take(at + l3[slot], at + l4[slot], end, protocol[slot])
+    if (reference === 0) return false
+    connection[slot] = reference & ~1
+    connectionInfo[slot] = (ESTABLISHED << 1) | (reference & 1)
+    return connections!.isSettled(connection[slot], translates)
+  }
+
+  function isSettled(slot: number): boolean {
+    return connectionInfo[slot] >> 1 === ESTABLISHED && connections!.isSettled(connection[slot], translates)
   }
 
   /** Behind a first tag, another one and the header of PPPoE must be there as a whole (nf_bridge_encap_header_len). */
@@ -132,9 +156,22 @@ export function createHooks(
 
   function forward(slot: number, to: number): number {
     if (!isIpv4(slot)) return OK
+    if (ways === null || traced[slot] !== 0 || !isSettled(slot)) return judgeForward(judge, slot, to)
+    const direction = connectionInfo[slot] & 1
+    const from = port[slot]
+    const said = ways.take(connection[slot], direction, from, to, length[slot] - ETHERNET)
+    if (said === PASSED) return OK
+    if (said === UNKNOWN) return judgeForward(judge, slot, to)
+    ways.watch()
+    const refusal = judgeForward(judgeWay, slot, to)
+    ways.remember(connection[slot], direction, from, to, refusal === OK)
+    return refusal
+  }
+
+  function judgeForward(asked: Judge, slot: number, to: number): number {
     const [from, into] = [portNames[port[slot]], portNames[to]]
-    const refusal = judge(FORWARD, slot, node.bridge, from, into)
-    return refusal === OK ? judge(POSTROUTING, slot, '', from, into) : refusal
+    const refusal = asked(FORWARD, slot, node.bridge, from, into)
+    return refusal === OK ? asked(POSTROUTING, slot, '', from, into) : refusal
   }
 
   function input(slot: number): number {

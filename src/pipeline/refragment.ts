@@ -51,7 +51,8 @@ export function createRefragment(arena: Arena, drops: Drops): Refragment {
     const header = ipv4.headerLength(bytes, l3)
     const data = total - header
     const most = largest - header
-    const keeps = keepsPieces && isWithin(ends, count, most)
+    // What was made longer or shorter on its way is in one piece since.
+    const keeps = keepsPieces && ends[count - 1] === data && isWithin(ends, count, most)
     for (let from = 0, i = 0; from < data; i++) {
       const rest = data - from <= most ? data : from + (most & ~7)
       const to = keeps ? ends[i] : rest

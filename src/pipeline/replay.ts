@@ -17,6 +17,7 @@ import { NullPort, PcapPort } from '../io/pcap-port.js'
 import { PcapWriter, WRITER_BYTES } from '../io/pcap-writer.js'
 import { arenaBytes, createArena } from '../packet/arena.js'
 import { Memory } from '../packet/memory.js'
+import { conntrackBytes } from '../netfilter/conntrack/conntrack.js'
 import { connectionLines } from '../netfilter/conntrack/list.js'
 import type { AttachedRules, RulesOptions } from './attach-rules.js'
 import type { RuleSet } from '../netfilter/rule.js'
@@ -124,13 +125,14 @@ export interface ReplayReport {
  * ReplayError where names clash, a system error where the output cannot be written.
  */
 export async function replay(options: ReplayOptions): Promise<ReplayReport> {
-  const { inputs } = options
+  const { inputs, netfilter } = options
   const memory = new Memory(
     arenaBytes(SMALL_SLOTS, LARGE_SLOTS) +
       inputs.length * windowBytes() +
       MAX_PORTS * WRITER_BYTES +
       MERGE_BYTES +
-      (options.netfilter?.nflog === undefined ? 0 : NFLOG_BYTES),
+      (netfilter?.nflog === undefined ? 0 : NFLOG_BYTES) +
+      (netfilter === undefined ? 0 : conntrackBytes(netfilter.conntrack?.most)),
   )
   const arena = createArena(memory, { small: SMALL_SLOTS, large: LARGE_SLOTS, debug: options.debug ?? false })
   const session = new Session(createDataplane(arena, options.bridge), options)

@@ -16,7 +16,7 @@
  * `at` is the TCP header's offset, `option` that of the option's kind. A reader of one option stays in bounds
  * when `find` returned it, or `hasRightLength` says yes.
  */
-import { ipv4At as word } from './address.js'
+import { ipv4At as word, setIpv4At as setWord } from './address.js'
 import * as options from './option.js'
 import { BAD_OPTION } from './reason.js'
 import { HEADER_LENGTH, payload } from './tcp.js'
@@ -92,6 +92,16 @@ export function rightEdge(b: Uint8Array, option: number, n: number): number {
 export function setSegmentSize(b: Uint8Array, option: number, bytes: number): void {
   b[option + SEGMENT_SIZE] = bytes >> 8
   b[option + SEGMENT_SIZE + 1] = bytes
+}
+
+/** Of SACK: the first sequence number of block `n`, 32 bits, unsigned or signed. */
+export function setLeftEdge(b: Uint8Array, option: number, n: number, value: number): void {
+  setWord(b, option + EDGES + n * BLOCK_LENGTH, value)
+}
+
+/** Of SACK: the sequence number after the last one of block `n`. */
+export function setRightEdge(b: Uint8Array, option: number, n: number, value: number): void {
+  setWord(b, option + EDGES + n * BLOCK_LENGTH + 4, value)
 }
 
 /**

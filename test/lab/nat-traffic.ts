@@ -3,12 +3,11 @@ import * as icmp from '../../src/wire/icmp.js'
 import * as ipv4 from '../../src/wire/ipv4.js'
 import { parseIpv4 } from '../../src/wire/address.js'
 import * as sctp from '../../src/wire/sctp.js'
-import * as tcp from '../../src/wire/tcp.js'
-import * as udp from '../../src/wire/udp.js'
 import { icmpFrame, sctpFrame, tcpFrame, udpFrame } from '../netfilter/frames.js'
 import type { FrameFields } from '../netfilter/frames.js'
 import { chunk, initiation } from '../netfilter/sctp-chunks.js'
 import type { Entering } from './bridge-under-test.js'
+import { withoutChosenPorts } from './chosen-ports.js'
 import type { Random } from './random.js'
 import { home } from './values.js'
 
@@ -93,39 +92,8 @@ export const WITNESSES: readonly string[] = [
 const OWN_PORTS = new Set([7, 8, 80, 81, 99, 2000, 2001])
 const isOwn = (port: number): boolean =>
   OWN_PORTS.has(port) || (port >= portOf(2, 2) && port <= portOf(4, 135))
-/** A port that is chosen is of the class of the one that it replaces. */
-const classOf = (port: number): number => (port < 512 ? 1 : port < 1024 ? 600 : 1024)
-
-/**
- * A frame less a port that was chosen at random: where two connections would be one, the kernel takes any of a class,
- * another one each time. Its checksum must be right then.
- */
-export function withoutChosenPort(frame: Uint8Array): Uint8Array {
-  const l4 = ETHERNET + ipv4.HEADER_LENGTH
-  const protocol = ipv4.protocol(frame, ETHERNET)
-  const end = ETHERNET + ipv4.totalLength(frame, ETHERNET)
-  if (isOwn(udp.sourcePort(frame, l4)) || !hasRightChecksum(frame, protocol, l4, end)) return frame
-  const b = frame.slice()
-  udp.setSourcePort(b, l4, classOf(udp.sourcePort(b, l4)))
-  if (protocol === udp.PROTOCOL) udp.setChecksum(b, l4, 0)
-  else if (protocol === tcp.PROTOCOL) tcp.setChecksum(b, l4, 0)
-  else sctp.setChecksum(b, l4, 0)
-  return b
-}
-
-/** Of protocols with ports. */
-function hasRightChecksum(frame: Uint8Array, protocol: number, l4: number, end: number): boolean {
-  if (protocol === udp.PROTOCOL) return udp.checksumIsRight(frame, l4, ETHERNET + 12)
-  if (protocol === tcp.PROTOCOL) return tcp.checksumIsRight(frame, l4, end, ETHERNET + 12)
-  return protocol === sctp.PROTOCOL && sctp.checksumIsRight(frame, l4, end)
-}
-
-/** The same for a line of `conntrack -L`: answers go to the port that was chosen. */
-export function withoutAnswersPort(line: string): string {
-  return line.replace(/(.* dport=)(\d+)/, (_, before: string, port: string) =>
-    isOwn(Number(port)) ? `${before}${port}` : `${before}${classOf(Number(port))}`,
-  )
-}
+/** Frames and connections less ports that were chosen at random. */
+export const WITHOUT_CHOSEN_PORTS = withoutChosenPorts(isOwn)
 
 /** Frames of several conversations, among them what answers would be if something had been changed. */
 export function natTraffic(random: Random, count: number): Entering[] {

@@ -4,14 +4,7 @@ import { runs } from '../soak.js'
 import { difference, minimised, trialText } from './differential.js'
 import type { Trial } from './differential.js'
 import { needsKernelBridge } from './kernel-bridge.js'
-import {
-  WITNESSES,
-  inputRules,
-  natRules,
-  natTraffic,
-  withoutAnswersPort,
-  withoutChosenPort,
-} from './nat-traffic.js'
+import { WITHOUT_CHOSEN_PORTS, WITNESSES, inputRules, natRules, natTraffic } from './nat-traffic.js'
 import { Random } from './random.js'
 import { NEIGHBOURS } from './values.js'
 
@@ -43,7 +36,7 @@ t.test('translated addresses: the kernel and we', { timeout: 300_000 }, async (t
       options: random.pick(OPTIONS),
       rules,
       entering: natTraffic(random, FRAMES),
-      comparable: { frame: withoutChosenPort, connection: withoutAnswersPort },
+      comparable: WITHOUT_CHOSEN_PORTS,
     }
     const found = await difference(trial)
     if (found === null) {

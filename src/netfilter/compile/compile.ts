@@ -3,8 +3,9 @@
  * its header, or traced goes to the interpreter, which has the same rules and counts into the same places.
  */
 import { troubleAt } from '../engine.js'
-import type { Culprit, Engine } from '../engine.js'
+import type { Culprit, Engine, Ways } from '../engine.js'
 import type { Conntrack } from '../conntrack/conntrack.js'
+import { ESTABLISHED } from '../conntrack/entry.js'
 import { HOOK_NAMES, TABLE_HOOKS } from '../hook.js'
 import type { Hook, TableName } from '../hook.js'
 import { isConnectionStep, stepsAt } from '../hook-steps.js'
@@ -16,6 +17,8 @@ import type { Chain, Rule, RuleSet } from '../rule.js'
 import type { Runtime } from '../runtime.js'
 import { canTrace } from '../trace-line.js'
 import { ACCEPT, CONTINUE, DROP, RETURN } from '../verdict.js'
+import { createWays } from '../ways.js'
+
 import { depthOf } from './depth.js'
 import { emit, sourceLine } from './emit.js'
 import type { Emitted } from './emit.js'
@@ -115,6 +118,7 @@ interface Entry extends HookStep {
 
 class Compiled implements Engine {
   readonly culprit: Culprit
+  readonly ways: Ways | null
   readonly #interpreter: Interpreter
   readonly #rules: RuleSet
   /** By rule number. */
@@ -133,6 +137,7 @@ class Compiled implements Engine {
     this.#rules = rules
     this.#interpreter = interpreter
     this.culprit = interpreter.culprit
+    this.ways = connections === null ? null : createWays(interpreter, connections, rules)
     const isTracing = canTrace(rules)
     this.#mayMark = HOOK_NAMES.map((_, hook) => isTracing && TABLE_HOOKS.raw.includes(hook as Hook))
     for (const { chains } of rules.tables.values())
@@ -144,14 +149,19 @@ class Compiled implements Engine {
     const emitted = emitAll(rules)
     this.#layout = layOut(emitted.segments, emitted.chains)
     this.#entries = this.#link(emitted)
-    this.#ask = hookFunctions(this.#entries, (hook, step, verdict, packet) =>
-      this.#ended(hook, step, verdict, packet),
+    const translates = rules.tables.has('nat')
+    this.#ask = hookFunctions(
+      this.#entries,
+      ({ connectionState, connection }) =>
+        connectionState === ESTABLISHED && connections!.isSettled(connection, translates),
+      (hook, step, verdict, packet) => this.#ended(hook, step, verdict, packet),
     )
   }
 
   /** The rules, with what was counted since the last look. */
   get rules(): RuleSet {
     const { ids, counts } = this.#layout
+    this.ways?.settle()
     ids.forEach((id, i) => {
       const c = i * COUNTERS
       if (id === -1 || counts[c] === 0) return
@@ -160,6 +170,10 @@ class Compiled implements Engine {
       counts[c] = counts[c + 1] = 0
     })
     return this.#rules
+  }
+
+  asksTables(hook: Hook): boolean {
+    return this.#entries[hook].some(({ step }) => !isConnectionStep(step) && step !== 'nat')
   }
 
   judge(hook: Hook, packet: Packet): number {
@@ -227,13 +241,15 @@ class Compiled implements Engine {
           ask: functions.entries[i],
           // The table nat is asked of packets that begin a connection; the others have passed it.
           asksOf: step === 'nat' ? this.#connections!.asksNat : null,
+          isForUnsettled: step === 'nat',
         }
       })
     })
   }
 
   #ofConnections(step: ConnectionStep): Entry {
-    return { step, chain: NO_CHAIN, counters: 0, ask: this.#connections![step], asksOf: null }
+    const ask = this.#connections![step]
+    return { step, chain: NO_CHAIN, counters: 0, ask, asksOf: null, isForUnsettled: step !== 'track' }
   }
 }
 

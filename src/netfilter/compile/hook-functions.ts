@@ -12,6 +12,8 @@ export interface HookStep {
   counters: number
   /** Which packets are asked about; null: all. */
   asksOf: ((packet: Packet, hook: Hook) => boolean) | null
+  /** Whether there is nothing to do for a packet whose connection is settled. */
+  isForUnsettled: boolean
 }
 
 /** What a step has said that is not ACCEPT becomes ACCEPT or DROP: a policy may decide. `step` is a number from 0. */
@@ -20,6 +22,7 @@ export type Ended = (hook: Hook, step: number, verdict: number, packet: Packet) 
 /** Asks the steps of a hook in their order: ACCEPT or DROP. `byHook` has those of each. */
 export function hookFunctions(
   byHook: ReadonlyArray<readonly HookStep[]>,
+  isSettled: (packet: Packet) => boolean,
   ended: Ended,
 ): (hook: Hook, packet: Packet) => number {
   const asks = byHook.flatMap((steps) => steps.map(({ ask }) => ask))
@@ -34,10 +37,10 @@ export function hookFunctions(
   ].join('\n')
   // Nothing of a file of rules is in the text: it has numbers alone.
   // oxlint-disable-next-line typescript/no-implied-eval
-  const make = new Function('ACCEPT', 'DROP', 'asks', 'asksOf', 'ended', text) as (
+  const make = new Function('ACCEPT', 'DROP', 'asks', 'asksOf', 'isSettled', 'ended', text) as (
     ...parts: unknown[]
   ) => (hook: Hook, packet: Packet) => number
-  return make(ACCEPT, DROP, asks, asksOf, ended)
+  return make(ACCEPT, DROP, asks, asksOf, isSettled, ended)
 }
 
 function numberBefore(byHook: ReadonlyArray<readonly HookStep[]>, hook: number): number {
@@ -45,10 +48,19 @@ function numberBefore(byHook: ReadonlyArray<readonly HookStep[]>, hook: number):
 }
 
 function functionText(steps: readonly HookStep[], hook: number, first: number): string {
-  const lines = steps.map(
-    ({ counters, asksOf }, i) =>
-      `  verdict = ${asksOf === null ? '' : `!asksOf_${first + i}(p, ${hook}) ? ACCEPT : `}ask_${first + i}(p, ${counters})\n` +
-      `  if (verdict !== ACCEPT && ended(${hook}, ${i}, verdict, p) === DROP) return DROP\n`,
-  )
+  const lines = steps.map((step, i) => {
+    const before = i === 0 ? false : steps[i - 1].isForUnsettled
+    const after = steps[i + 1]?.isForUnsettled ?? false
+    const [opens, closes] = [step.isForUnsettled && !before, step.isForUnsettled && !after]
+    return `${opens ? '  if (!isSettled(p)) {\n' : ''}${stepText(step, hook, i, first + i)}${closes ? '  }\n' : ''}`
+  })
   return `function hook_${hook}(p) {\n  let verdict\n${lines.join('')}  return ACCEPT\n}`
+}
+
+function stepText({ counters, asksOf }: HookStep, hook: number, i: number, number: number): string {
+  const unasked = asksOf === null ? '' : `!asksOf_${number}(p, ${hook}) ? ACCEPT : `
+  return (
+    `  verdict = ${unasked}ask_${number}(p, ${counters})\n` +
+    `  if (verdict !== ACCEPT && ended(${hook}, ${i}, verdict, p) === DROP) return DROP\n`
+  )
 }

@@ -9,6 +9,7 @@ import * as ipv4 from '../../wire/ipv4.js'
 import * as sctp from '../../wire/sctp.js'
 import * as tcp from '../../wire/tcp.js'
 import * as udp from '../../wire/udp.js'
+import type { Memory } from '../../packet/memory.js'
 import * as hooks from '../hook.js'
 import type { Packet } from '../packet.js'
 import * as verdicts from '../verdict.js'
@@ -20,13 +21,16 @@ import * as entries from './entry.js'
 import { createEvents } from './events.js'
 import type { ConnectionEvents } from './events.js'
 import { createExpectations } from './expectations.js'
+import type { Expectation } from './expectations.js'
 import { createHelpers } from './helpers.js'
 import { createNat } from './nat.js'
 import type { Nat } from './nat.js'
+import { createEstablished } from './established.js'
+import type { Established } from './established.js'
 import { createPolicies } from './policies.js'
 import type { TimeoutPolicies } from './policies.js'
 import { createSctp } from './sctp.js'
-import { createTable } from './table.js'
+import { createTable, tableBytes } from './table.js'
 import type { ConnectionTable } from './table.js'
 import { CLOSE } from './tcp-states.js'
 import { createTcp } from './tcp.js'
@@ -40,11 +44,14 @@ import { GRE, UDPLITE, hasAnswers, hasPorts, invertedPorts, portsOf } from './tu
 
 // An imported constant is loaded and checked at each use.
 const {
+  BOTH_DECIDED,
+  BOTH_TRANSLATED,
   CONFIRMED,
   DESTINATION,
   ESTABLISHED,
   EXPECTED,
   EXPIRES,
+  HAS_POLICY,
   INVALID,
   MARK,
   NEW,
@@ -61,6 +68,8 @@ const {
   UNTRACKED,
 } = entries
 const SECOND = 1_000_000
+/** Entered, and the table nat was asked for both addresses. */
+const SETTLED = CONFIRMED | BOTH_DECIDED
 const { PREROUTING } = hooks
 const { ACCEPT, DROP } = verdicts
 const { AGAIN, TRACKED, UNTRACKABLE } = outcomes
@@ -73,6 +82,11 @@ const { PROTOCOL: SCTP } = sctp
 export interface ConntrackOptions {
   /** Connections at most. Default 65,536. */
   most?: number
+  /**
+   * The memory of the frames. Where it has room (`conntrackBytes`) the connections are there too, and what goes on in
+   * one is tracked in a third of the time.
+   */
+  memory?: Memory
   timeouts?: Partial<ConntrackTimeouts>
   /** Other timeouts, under the names that `-j CT --timeout` gives. */
   policies?: TimeoutPolicies
@@ -101,6 +115,20 @@ export interface Conntrack extends Nat {
    * or its helper does not understand it.
    */
   confirm(packet: Packet): number
+  /**
+   * Takes in packets that no rule sees before they are tracked; `isListening` must not be the case. Null where
+   * connections have a memory of their own.
+   */
+  readonly established: Established | null
+  /** The first of so many numbers that stand for ways in entries (../ways.ts), for good; -1 when there are none left. */
+  reserveWays(count: number): number
+  /** Whether packets are counted, events told, or helpers asked. */
+  isListening(): boolean
+  /**
+   * Whether there is nothing to do for packets of an established connection beyond finding it: nobody listens, and
+   * they keep their addresses, if there is a table nat at all (`translates`).
+   */
+  isSettled(entry: number, translates: boolean): boolean
   /** Whether it was the helper that `confirm` has refused for. */
   isRefusedByHelper(): boolean
   /** The same, of a packet of this connection. */
@@ -115,16 +143,28 @@ export interface Conntrack extends Nat {
   close(packet: Packet): void
 }
 
+/** Bytes of memory that so many connections take; 65,536 unless told. */
+export function conntrackBytes(most = MOST): number {
+  return tableBytes(most) + CLOCK_BYTES
+}
+
+const MOST = 65_536
+const MOST_WAYS = 0x7fffffff
+const CLOCK_BYTES = 64
+
 const anyBits = (): number => Math.floor(Math.random() * 0x100000000)
 
 /** A memory of connections without any. */
 export function createConntrack(options: ConntrackOptions = {}): Conntrack {
-  const { most = 65_536, verifiesChecksums = true, random = anyBits, policies = {}, onEvent } = options
+  const { most = MOST, verifiesChecksums = true, random = anyBits, policies = {}, onEvent } = options
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
   const expectations = createExpectations()
   let events: ConnectionEvents | null = null
+  const memory =
+    options.memory !== undefined && options.memory.available >= conntrackBytes(most) ? options.memory : null
   const table = createTable(
     most,
+    memory,
     (entry) => events?.removed(entry),
     (entry) => helpers.forget(entry),
   )
@@ -133,8 +173,9 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const templates = createTemplates(most, Object.keys(policies))
   if (onEvent !== undefined) events = createEvents({ table, counters, templates }, most, onEvent)
   const { words, doubles, findPacket } = table
-  const helpers = createHelpers(words, expectations)
+  const helpers = createHelpers(table, expectations, random)
   let isArriving = false
+  let nextWay = 1 // an entry begins with 0
   let isRefused = false
   const verifies = (): boolean => verifiesChecksums && isArriving
   const tcpTracker = createTcp(table, timeouts, verifies)
@@ -146,6 +187,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const genericTracker = createGeneric(table, timeouts)
   const byPolicy = createPolicies(table, timeouts, policies, verifies)
   const nat = createNat(table, () => verifiesChecksums, random)
+  const established = memory && createEstablished(table, memory, timeouts, verifiesChecksums)
   const wrongChecksums = new Map<string, number>()
   /** Entries of packets that are on their way, not entered yet. */
   const pending: number[] = []
@@ -175,6 +217,10 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   function track(packet: Packet): number {
     if (packet.connection !== 0 || packet.connectionState === UNTRACKED) return ACCEPT
     packet.connectionState = INVALID
+    if (established !== null && packet.hook === PREROUTING) {
+      const reference = established.takePacket(packet)
+      if (reference !== 0) return goOn(packet, reference)
+    }
     const { protocol } = packet
     if (packet.fragmentOffset !== 0) return ACCEPT
     isArriving = packet.hook === PREROUTING // the node's own checksums are taken to be right
@@ -184,6 +230,19 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     }
     if (protocol === ICMP && icmp.isError(icmp.type(packet.bytes, packet.l4))) relate(packet)
     else return find(packet)
+    return ACCEPT
+  }
+
+  /** A packet of an established connection, which that has taken in. */
+  function goOn(packet: Packet, reference: number): number {
+    const entry = reference & ~1
+    const direction = reference & 1
+    if (counters.isOn) counters.add(entry, direction, packet)
+    if (events !== null) {
+      events.now = packet.now
+      events.tracked(entry)
+    }
+    take(packet, entry, direction)
     return ACCEPT
   }
 
@@ -206,7 +265,7 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
       }
       const entry = reference & ~1
       const direction = reference & 1
-      const policy = templates.isOn ? templates.policyOf(entry) : 0
+      const policy = (words[entry + STATUS] & HAS_POLICY) === 0 ? 0 : templates.policyOf(entry)
       const outcome =
         policy === 0
           ? outcomeOf(protocol, entry, direction, packet)
@@ -252,21 +311,25 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     }
     if (counters.isOn) counters.begin(entry)
     if (templates.isOn) templates.begin(entry, packet.template)
-    if (expectations.count > 0) relateTo(claimed(packet, ports), entry)
+    if (templates.isOn && templates.policyOf(entry) !== 0) words[entry + STATUS] |= HAS_POLICY
+    if (expectations.count > 0) relateTo(claimed(packet, ports), entry, packet.now)
     pending.push(entry)
     return entry
   }
 
-  function claimed({ source, destination, protocol, zone, now }: Packet, ports: number): number {
+  function claimed({ source, destination, protocol, zone, now }: Packet, ports: number): Expectation | null {
     return expectations.claim(source | 0, destination | 0, ports, protocol | zone, now)
   }
 
   /** What another connection has announced has its mark. One that is not entered itself cannot have been heard. */
-  function relateTo(master: number, entry: number): void {
-    if (master === 0 || (words[master + STATUS] & CONFIRMED) === 0) return
+  function relateTo(expected: Expectation | null, entry: number, now: Microseconds): void {
+    if (expected === null) return
+    const { master, follows } = expected
+    if ((words[master + STATUS] & CONFIRMED) === 0) return
     words[entry + STATUS] |= EXPECTED
     words[entry + MARK] = words[master + MARK]
     templates.expect(entry, master)
+    if (follows !== null) nat.follow(entry, follows, now)
   }
 
   /** An ICMP error belongs to the connection of the packet that it quotes, if it goes to who has sent that. */
@@ -290,6 +353,21 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     packet.connection = entry
     packet.direction = direction
     packet.connectionState = RELATED
+  }
+
+  function reserveWays(count: number): number {
+    if (nextWay + count > MOST_WAYS) return -1
+    nextWay += count
+    return nextWay - count
+  }
+
+  const isListening = (): boolean => counters.isOn || events !== null || templates.isOn
+
+  function isSettled(entry: number, translates: boolean): boolean {
+    if (events !== null || templates.isOn) return false
+    const status = words[entry + STATUS]
+    if (!translates) return (status & CONFIRMED) !== 0
+    return (status & (SETTLED | BOTH_TRANSLATED)) === SETTLED
   }
 
   function confirm(packet: Packet): number {
@@ -345,6 +423,18 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   }
 
   const isRefusedByHelper = (): boolean => isRefused
-  const steps = { track, isRefusedByHelper, confirm, confirmEntry, release, ignore, attach, close }
-  return { table, counters, templates, wrongChecksums, ...steps, ...nat }
+  const steps = {
+    track,
+    reserveWays,
+    isListening,
+    isSettled,
+    isRefusedByHelper,
+    confirm,
+    confirmEntry,
+    release,
+    ignore,
+    attach,
+    close,
+  }
+  return { table, counters, templates, wrongChecksums, established, ...steps, ...nat }
 }

@@ -1,5 +1,5 @@
 /**
- * What is remembered of a connection: an entry of 36 words of 32 bits, where each field is so many words from the
+ * What is remembered of a connection: an entry of 38 words of 32 bits, where each field is so many words from the
  * entry's first one. An entry is known by the number of that word; 0 is none.
  *
  *   0  source · destination · ports     of what began the connection (ports: the sender's in the upper half)
@@ -13,7 +13,7 @@
  */
 
 /** Words of an entry. */
-export const ENTRY_WORDS = 36
+export const ENTRY_WORDS = 38
 
 /** Which way a packet goes: as what began the connection, or back. */
 export const [ORIGINAL, REPLY] = [0, 1]
@@ -24,7 +24,7 @@ export const [SOURCE, DESTINATION, PORTS] = [0, 1, 2]
 export const TUPLE_WORDS = 3
 
 /** From an entry's first word. */
-export const [PROTOCOL, STATUS, EXPIRES, MARK, NEXT, BY_SOURCE] = [6, 7, 8, 10, 11, 13]
+export const [PROTOCOL, STATUS, EXPIRES, MARK, NEXT, BY_SOURCE, WAY] = [6, 7, 8, 10, 11, 13, 36]
 
 /** What TCP remembers; LAST is of the last packet that was taken for one of the connection's, or was let through. */
 export const [TCP_STATE, LAST_KIND, LAST_DIRECTION, LAST_SEQ, LAST_ACK, LAST_END, LAST_WINDOW] = [
@@ -74,14 +74,23 @@ export const CONFIRMED = 1 << 3
 export const SOURCE_TRANSLATED = 1 << 4
 /** its destination is, */
 export const DESTINATION_TRANSLATED = 1 << 5
+/** its sides count their bytes differently, since something in its data was replaced (sequence-adjustment.ts), */
+export const SEQUENCE_ADJUSTED = 1 << 6
 /** the table nat was asked for the source, */
 export const SOURCE_DECIDED = 1 << 7
-/** or for the destination, */
+/** or for the destination. */
 export const DESTINATION_DECIDED = 1 << 8
-/** it is over, whatever time it has left: who has it in hand may still ask what it was. */
+/** Either, or both, of these. */
+export const [BOTH_TRANSLATED, BOTH_DECIDED] = [
+  SOURCE_TRANSLATED | DESTINATION_TRANSLATED,
+  SOURCE_DECIDED | DESTINATION_DECIDED,
+]
+/** It is over, whatever time it has left: who has it in hand may still ask what it was. */
 export const DYING = 1 << 9
 /** A helper remembers something of it. */
 export const HAS_HELPED = 1 << 16
+/** It lasts as a policy of its own says. */
+export const HAS_POLICY = 1 << 17
 
 /** What a packet is to its connection: bits, so that rules can ask for several. */
 export const [INVALID, ESTABLISHED, RELATED, NEW, UNTRACKED] = [1, 2, 4, 8, 16]

@@ -4,6 +4,13 @@ import type { Microseconds } from '../../core/clock.js'
 /** How long an announced connection is waited for: that of the helpers for FTP and TFTP. */
 const PATIENCE: Microseconds = 300_000_000
 
+/** The addresses, and the port of the destination, that a connection gets because another one has them. */
+export interface Following {
+  source: number
+  destination: number
+  port: number
+}
+
 /** A connection that another one, `master`, has announced: from any port of `source`. */
 export interface Expectation {
   master: number
@@ -12,6 +19,8 @@ export interface Expectation {
   port: number
   /** With the zone in the upper half, as in an entry. */
   protocol: number
+  /** How it is translated, whatever rules say; null: as they say. */
+  follows: Following | null
 }
 
 /** What is waited for: of each connection the last one that it has announced. */
@@ -20,13 +29,21 @@ export interface Expectations {
   readonly count: number
   /** Whether it is waited for now: not where another connection has announced the same. */
   announce(expected: Expectation, now: Microseconds): boolean
-  /** The connection that has announced one like this, which is not waited for any more; 0 for none. */
-  claim(source: number, destination: number, ports: number, protocol: number, now: Microseconds): number
-  /** The connection is over, and what it has announced is not waited for. */
+  /** What was announced and is like this, which is not waited for any more; null: nothing. */
+  claim(
+    source: number,
+    destination: number,
+    ports: number,
+    protocol: number,
+    now: Microseconds,
+  ): Expectation | null
+  /** What the connection has announced is not waited for any more. */
   forget(master: number): void
 }
 
-function isSame(a: Expectation, b: Expectation): boolean {
+type Ends = Omit<Expectation, 'master' | 'follows'>
+
+function isSame(a: Ends, b: Ends): boolean {
   return (
     a.protocol === b.protocol && a.source === b.source && a.destination === b.destination && a.port === b.port
   )
@@ -49,13 +66,14 @@ export function createExpectations(): Expectations {
     ports: number,
     protocol: number,
     now: Microseconds,
-  ): number {
+  ): Expectation | null {
+    const wanted = { source, destination, port: ports & 0xffff, protocol }
     for (const [master, one] of byMaster) {
-      if (!isSame(one, { master, source, destination, port: ports & 0xffff, protocol })) continue
+      if (!isSame(one, wanted)) continue
       byMaster.delete(master)
-      return one.until > now ? master : 0
+      return one.until > now ? one : null
     }
-    return 0
+    return null
   }
 
   return {

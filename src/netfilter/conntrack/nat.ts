@@ -3,6 +3,7 @@
  * and once for the source; what follows, and what is answered, is changed alike. Where no rule of the table nat wants
  * anything a connection keeps its addresses, and gets another port only where its own is taken (a null binding).
  */
+import type { Microseconds } from '../../core/clock.js'
 import * as icmp from '../../wire/icmp.js'
 import * as ipv4 from '../../wire/ipv4.js'
 import * as hooks from '../hook.js'
@@ -10,6 +11,7 @@ import type { Hook } from '../hook.js'
 import type { Packet } from '../packet.js'
 import * as verdicts from '../verdict.js'
 import * as entries from './entry.js'
+import type { Following } from './expectations.js'
 import { DESTINATION_OF, SOURCE_OF, rewrite } from './nat-packet.js'
 import { createTupleSearch } from './nat-tuple.js'
 import type { NatRange } from './nat-tuple.js'
@@ -18,12 +20,15 @@ import { invertedPorts } from './tuple.js'
 
 // An imported constant is loaded and checked at each use.
 const {
+  BOTH_DECIDED,
+  BOTH_TRANSLATED,
   CONFIRMED,
   DESTINATION,
   DESTINATION_DECIDED,
   DESTINATION_TRANSLATED,
   NEW,
   PORTS,
+  PROTOCOL,
   RELATED,
   REPLY,
   SOURCE,
@@ -42,8 +47,6 @@ export function sideAt(hook: Hook): number {
 
 const TRANSLATED = [SOURCE_TRANSLATED, DESTINATION_TRANSLATED]
 const DECIDED = [SOURCE_DECIDED, DESTINATION_DECIDED]
-const BOTH_TRANSLATED = SOURCE_TRANSLATED | DESTINATION_TRANSLATED
-const BOTH_DECIDED = SOURCE_DECIDED | DESTINATION_DECIDED
 
 /** Translation at work. */
 export interface Nat {
@@ -54,6 +57,8 @@ export interface Nat {
   asksNat(packet: Packet, hook: Hook): boolean
   /** A rule wants this for the packet's connection, at the hook where the packet is. ACCEPT. */
   bind(packet: Packet, range: NatRange): number
+  /** A connection that was announced goes the way of who has announced it (nf_nat_follow_master): no rule is asked. */
+  follow(entry: number, { source, destination, port }: Following, now: Microseconds): void
   /** Changes the packet as its connection has it; DROP for an ICMP error that cannot be. */
   translate(packet: Packet): number
 }
@@ -81,12 +86,20 @@ export function createNat(table: ConnectionTable, verifies: () => boolean, rando
   }
 
   function bind(packet: Packet, range: NatRange): number {
-    const { connection: entry, now } = packet
-    const side = sideAt(packet.hook)
-    if ((words[entry + STATUS] & (CONFIRMED | DECIDED[side])) !== 0) return ACCEPT
+    bindSide(packet.connection, range, sideAt(packet.hook), packet.now)
+    return ACCEPT
+  }
+
+  function follow(entry: number, { source, destination, port }: Following, now: Microseconds): void {
+    bindSide(entry, onlyAt(source, null), SOURCE_OF, now)
+    bindSide(entry, onlyAt(destination, [port, port]), DESTINATION_OF, now)
+  }
+
+  function bindSide(entry: number, range: NatRange, side: number, now: Microseconds): void {
+    if ((words[entry + STATUS] & (CONFIRMED | DECIDED[side])) !== 0) return
     const { source, destination, ports } = search(entry, range, side, now)
     const reply = entry + REPLY * TUPLE_WORDS
-    const inverted = invertedPorts(packet.protocol, ports)
+    const inverted = invertedPorts(words[entry + PROTOCOL] & 0xff, ports)
     if (
       words[reply + SOURCE] !== (destination | 0) ||
       words[reply + DESTINATION] !== (source | 0) ||
@@ -99,7 +112,6 @@ export function createNat(table: ConnectionTable, verifies: () => boolean, rando
     }
     if (side === SOURCE_OF) sources.insert(entry)
     words[entry + STATUS] |= DECIDED[side]
-    return ACCEPT
   }
 
   function translate(packet: Packet): number {
@@ -167,5 +179,11 @@ export function createNat(table: ConnectionTable, verifies: () => boolean, rando
     return ACCEPT
   }
 
-  return { asksNat, bind, translate }
+  return { asksNat, bind, follow, translate }
+}
+
+/** One address, and no other. */
+function onlyAt(address: number, ports: NatRange['ports']): NatRange {
+  const one = address >>> 0
+  return { addresses: [one, one], ports, base: null, isRandom: false, isPersistent: false }
 }

@@ -4,12 +4,17 @@
  * their places are taken back when they are met, and by sweeping a few with each new connection.
  */
 import type { Microseconds } from '../../core/clock.js'
+import type { Memory } from '../../packet/memory.js'
 import type { Packet } from '../packet.js'
 import * as entries from './entry.js'
 import { createPortIndex } from './port-index.js'
 import type { PortIndex } from './port-index.js'
+import { createSequenceAdjustments } from './sequence-adjustment.js'
+import type { SequenceAdjustments } from './sequence-adjustment.js'
 import { createSourceIndex } from './source-index.js'
 import type { SourceIndex } from './source-index.js'
+import { createTupleHash } from './tuple-hash.js'
+import type { TupleHash } from './tuple-hash.js'
 import * as zones from './zone.js'
 import { isSameSide, sideOf } from './zone.js'
 
@@ -20,7 +25,7 @@ const { PROTOCOL, REPLY, SOURCE, SOURCE_DECIDED, STATUS, TUPLE_WORDS } = entries
 const { ONE_SIDED } = zones
 
 /** Entries that are looked at with each new one, for some whose time is over. */
-const SWEPT_AT_ONCE = 8
+const SWEPT_AT_ONCE = 4
 /** Entries that are looked at for one to give up, when the table is full. */
 const EARLY_DROP_RANGE = 64
 
@@ -29,10 +34,15 @@ export interface ConnectionTable {
   /** The entries, and the same memory as doubles. */
   readonly words: Int32Array
   readonly doubles: Float64Array
+  /** The first reference of each chain, by the number that `hash` gives to a tuple. */
+  readonly heads: Int32Array
+  readonly hash: TupleHash
   /** Entries by their sender: those whose source is decided. */
   readonly sources: SourceIndex
   /** Ports that are taken, where that was asked. */
   readonly ports: PortIndex
+  /** What differs in the sequence numbers of entries that are SEQUENCE_ADJUSTED. */
+  readonly adjustments: SequenceAdjustments
   /** Entries in use, those whose time is over included until they are met. */
   readonly count: number
   /** Entries given up before their time because the table was full. */
@@ -60,38 +70,44 @@ export interface ConnectionTable {
   forEach(now: Microseconds, each: (entry: number) => void): void
 }
 
+const chainBits = (most: number): number => Math.max(4, Math.ceil(Math.log2(most * 2)))
+const entryBytes = (most: number): number => (most + 1) * ENTRY_WORDS * 4
+
+/** Bytes that a table of this size reserves in a memory. */
+export function tableBytes(most: number): number {
+  const headBytes = 4 << chainBits(most)
+  return entryBytes(most) + headBytes + 2 * CACHE_LINE
+}
+
+const CACHE_LINE = 64
+
 /**
- * A table of at most `most` connections. `onRemove` is called before one that was in it goes; `forgetHelp` when an
- * entry goes that a helper remembers something of.
+ * A table of at most `most` connections, in this memory if there is one. `onRemove` is called before one that was in
+ * it goes; `forgetHelp` when an entry goes that a helper remembers something of.
  */
 export function createTable(
   most: number,
+  memory: Memory | null,
   onRemove: (entry: number) => void,
   forgetHelp: (entry: number) => void,
 ): ConnectionTable {
-  const memory = new ArrayBuffer((most + 1) * ENTRY_WORDS * 4)
-  const words = new Int32Array(memory)
-  const doubles = new Float64Array(memory)
-  const bits = Math.max(4, Math.ceil(Math.log2(most * 2)))
-  const heads = new Int32Array(1 << bits)
+  const length = entryBytes(most)
+  const block = memory === null ? new ArrayBuffer(length) : memory.bytes.buffer
+  const from = memory === null ? 0 : memory.reserve(length)
+  const words = new Int32Array(block, from, length / 4)
+  const doubles = new Float64Array(block, from, length / 8)
+  const bits = chainBits(most)
+  const heads = memory === null ? new Int32Array(1 << bits) : memory.integers(1 << bits)
+  const hash = createTupleHash(bits)
+  const { home } = hash
   const sources = createSourceIndex(words, bits)
   const ports = createPortIndex(words, (each) => forEach(-Infinity, each))
-  const shift = 32 - bits
   const free = new Int32Array(most)
   const limit = (most + 1) * ENTRY_WORDS
-  // Random multipliers: nobody can prepare connections that all fall into one chain.
-  const [byAddress, byPorts, byProtocol] = [randomOdd(), randomOdd(), randomOdd()]
   let freeCount = most
   let earlyDrops = 0
   let sweepAt = ENTRY_WORDS
   for (let i = 0; i < most; i++) free[i] = (most - i) * ENTRY_WORDS
-
-  function home(source: number, destination: number, ports: number, protocol: number): number {
-    // Both addresses and ports are mixed so that a connection and its answers have different homes.
-    const addresses = Math.imul(source ^ Math.imul(destination, 0x85ebca6b), byAddress)
-    const rest = Math.imul(ports, byPorts) + Math.imul(protocol, byProtocol)
-    return (addresses + Math.imul(rest ^ (rest >>> 15), 0x9e3779b1)) >>> shift
-  }
 
   function homeOf(entry: number, direction: number): number {
     const t = entry + direction * TUPLE_WORDS
@@ -258,8 +274,11 @@ export function createTable(
   return {
     words,
     doubles,
+    heads,
+    hash,
     sources,
     ports,
+    adjustments: createSequenceAdjustments(words),
     get count() {
       return most - freeCount
     },
@@ -276,8 +295,4 @@ export function createTable(
     clean: (now: Microseconds) => sweep(now, most),
     forEach,
   }
-}
-
-function randomOdd(): number {
-  return Math.floor(Math.random() * 0x100000000) | 1
 }

@@ -9,6 +9,7 @@
  */
 import type { Packet } from '../packet.js'
 import * as entries from './entry.js'
+import type { SequenceAdjustments } from './sequence-adjustment.js'
 import * as states from './tcp-states.js'
 import * as tcp from '../../wire/tcp.js'
 import * as option from '../../wire/tcp-option.js'
@@ -17,6 +18,7 @@ import * as option from '../../wire/tcp-option.js'
 const { END, FLAGS, MAX_ACK, MAX_END, MAX_WINDOW, SCALE, SIDES, SIDE_WORDS, TCP_STATE } = entries
 const { LAST_ACK, LAST_DIRECTION, LAST_END, LAST_SEQ, LAST_WINDOW, REPLY, RETRANSMISSIONS } = entries
 const { HAS_MAX_ACK, LIBERAL, SACK_PERMITTED, UNACKNOWLEDGED, WINDOW_SCALE } = entries
+const { SEQUENCE_ADJUSTED, STATUS } = entries
 const { ACK_SET, SYN_RECV, SYN_SENT } = states
 const { ACK, FIN, HEADER_LENGTH, RST, SYN } = tcp
 
@@ -25,7 +27,7 @@ export const [FITS, LET_THROUGH, MISFIT] = [0, 1, 2]
 const [fits, letThrough, misfit] = [FITS, LET_THROUGH, MISFIT]
 
 /** The least that acknowledgments may lag behind (MAXACKWINCONST). */
-const LEAST_LAG = 66_000
+export const LEAST_LAG = 66_000
 /** RFC 7323 §2.3. */
 const LARGEST_SHIFT = 14
 
@@ -82,7 +84,7 @@ export function isAfter(a: number, b: number): boolean {
 export type FitsWindow = (entry: number, direction: number, kind: number, segment: Packet) => number
 
 /** What checks segments of the connections in these entries: returns FITS, LET_THROUGH or MISFIT. */
-export function createWindow(words: Int32Array): FitsWindow {
+export function createWindow(words: Int32Array, adjustments: SequenceAdjustments): FitsWindow {
   // Written out: what is frequent is not called, since V8 puts only so much into one function.
   function fitsWindow(entry: number, direction: number, kind: number, segment: Packet): number {
     const { bytes: b, l4 } = segment
@@ -98,6 +100,11 @@ export function createWindow(words: Int32Array): FitsWindow {
     let scaled = window << words[sender + SCALE]
     if (tcp.dataOffset(b, l4) > HEADER_LENGTH && (words[receiver + FLAGS] & SACK_PERMITTED) !== 0)
       sack = highestAcknowledged(b, l4, ack)
+    if ((words[entry + STATUS] & SEQUENCE_ADJUSTED) !== 0) {
+      const growth = adjustments.growth(entry, 1 - direction, (ack - 1) | 0)
+      ack = (ack - growth) | 0
+      sack = (sack - growth) | 0
+    }
     if ((flags & (SYN | FIN)) !== 0) end = (end + ((flags & SYN) >> 1) + (flags & FIN)) | 0
 
     if ((flags & SYN) !== 0) {

@@ -36,7 +36,8 @@ const SHORT = 120 * SECOND
 
 /** Combinations of FIN, SYN, RST, ACK and URG that segments have; others are no connection's. */
 const SOUND = new Set([SYN, SYN | URG, SYN | ACK, RST, RST | ACK, FIN | ACK, FIN | ACK | URG, ACK, ACK | URG])
-const JUDGED = FIN | SYN | RST | ACK | URG
+/** The flags by which segments are told apart. */
+export const JUDGED = FIN | SYN | RST | ACK | URG
 const isSoundBy = Uint8Array.from({ length: 64 }, (_, flags) => (SOUND.has(flags) ? 1 : 0))
 
 /** The first that is set decides. */
@@ -56,7 +57,7 @@ export function createTcp(
   verifies: () => boolean,
 ): ProtocolTracker {
   const { words, doubles } = table
-  const fitsWindow = createWindow(words)
+  const fitsWindow = createWindow(words, table.adjustments)
   const seconds = secondsByState(timeouts)
   const repeated = timeouts.tcp_timeout_max_retrans
   const unacknowledged = timeouts.tcp_timeout_unacknowledged

@@ -18,7 +18,7 @@ export interface Templates {
   add(template: Template): number
   /** A connection begins with the template of this number, or, with 0, without any. */
   begin(entry: number, template: number): void
-  /** The connection was announced by this other one. */
+  /** The connection was announced by this other one: it gets no helper of its own. */
   expect(entry: number, master: number): void
   /** The helper of a connection; '' for none. */
   helperOf(entry: number): string
@@ -38,6 +38,12 @@ export function createTemplates(most: number, policies: readonly string[]): Temp
   /** Of those that announced them. */
   let announcers = new Uint16Array(0)
   const nameOf = (number: number): string => (number === 0 ? '' : list[number - 1].helper)
+
+  function withoutHelper(number: number): number {
+    if (number === 0 || list[number - 1].helper === '') return number
+    const { timeout } = list[number - 1]
+    return timeout === '' ? 0 : templates.add({ helper: '', timeout })
+  }
 
   const templates: Templates = {
     isOn: false,
@@ -63,6 +69,7 @@ export function createTemplates(most: number, policies: readonly string[]): Temp
     },
     expect(entry, master) {
       announcers[entry / ENTRY_WORDS] = numbers[master / ENTRY_WORDS]
+      numbers[entry / ENTRY_WORDS] = withoutHelper(numbers[entry / ENTRY_WORDS])
     },
     helperOf: (entry) => (templates.isOn ? nameOf(numbers[entry / ENTRY_WORDS]) : ''),
     announcerOf: (entry) => (templates.isOn ? nameOf(announcers[entry / ENTRY_WORDS]) : ''),

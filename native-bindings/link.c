@@ -1,0 +1,173 @@
+/* Devices: TAPs made, links set up, moved to another network namespace, and packet sockets on them. */
+#include "node.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <linux/if_tun.h>
+#include <linux/rtnetlink.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* close, and errno stays what it was. */
+static void closeQuietly(int fd) {
+  int before = errno;
+  close(fd);
+  errno = before;
+}
+
+/*
+ * openTap(name): a TAP's file descriptor, which does not block. The device ends when it is closed.
+ */
+napi_value openTap(napi_env env, napi_callback_info info) {
+  struct call call = callOf(env, info);
+  struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
+  text(&call, 0, request.ifr_name, sizeof request.ifr_name);
+  int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return failed(env, "open", "/dev/net/tun");
+  if (ioctl(fd, TUNSETIFF, &request)) {
+    closeQuietly(fd);
+    return failed(env, "TUNSETIFF", request.ifr_name);
+  }
+  return numberOf(env, fd);
+}
+
+/*
+ * Goes to the namespace of this path, if there is one; where the thread was is what `leaveNamespace` wants. Everything
+ * between the two is one native call: JavaScript never runs there.
+ */
+static int enterNamespace(const char *path) {
+  if (path[0] == 0) return -2;
+  int here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+  int there = open(path, O_RDONLY | O_CLOEXEC);
+  int result = there < 0 ? -1 : setns(there, CLONE_NEWNET);
+  if (there >= 0) closeQuietly(there);
+  if (result == 0) return here;
+  closeQuietly(here);
+  return -1;
+}
+
+static void leaveNamespace(int here) {
+  if (here < 0) return;
+  int before = errno;
+  /* Who cannot come back must not go on with the sockets of another namespace. */
+  if (setns(here, CLONE_NEWNET)) abort();
+  close(here);
+  errno = before;
+}
+
+/* The operation that failed; NULL. */
+static const char *applySettings(const char *name, const uint8_t *mac, int mtu, bool isUp) {
+  struct ifreq request = {0};
+  const char *operation = NULL;
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return "socket";
+  memcpy(request.ifr_name, name, NAME_BYTES);
+  if (mac) {
+    request.ifr_hwaddr.sa_family = ARPHRD_ETHER;
+    memcpy(request.ifr_hwaddr.sa_data, mac, 6);
+    if (ioctl(fd, SIOCSIFHWADDR, &request)) operation = "SIOCSIFHWADDR";
+  }
+  if (!operation && mtu > 0) {
+    request.ifr_mtu = mtu;
+    if (ioctl(fd, SIOCSIFMTU, &request)) operation = "SIOCSIFMTU";
+  }
+  if (!operation && ioctl(fd, SIOCGIFFLAGS, &request)) operation = "SIOCGIFFLAGS";
+  if (!operation && isUp) {
+    request.ifr_flags |= IFF_UP;
+    if (ioctl(fd, SIOCSIFFLAGS, &request)) operation = "SIOCSIFFLAGS";
+  }
+  closeQuietly(fd);
+  return operation;
+}
+
+/*
+ * configureLink(namespace, name, mac, mtu, isUp): `namespace` is the path of one, '' for this thread's; mac six bytes,
+ * or none of a length of 0; an mtu of 0 stays what it is.
+ */
+napi_value configureLink(napi_env env, napi_callback_info info) {
+  struct call call = callOf(env, info);
+  char path[PATH_BYTES], name[NAME_BYTES];
+  size_t macBytes;
+  text(&call, 0, path, sizeof path);
+  text(&call, 1, name, sizeof name);
+  uint8_t *mac = memory(&call, 2, &macBytes);
+  int here = enterNamespace(path);
+  if (here == -1) return failed(env, "setns", path);
+  const char *operation = applySettings(name, macBytes == 6 ? mac : NULL, integer(&call, 3), flag(&call, 4));
+  leaveNamespace(here);
+  return operation ? failed(env, operation, name) : undefined(env);
+}
+
+struct moveRequest {
+  struct nlmsghdr header;
+  struct ifinfomsg link;
+  struct rtattr attribute;
+  int target;
+};
+
+/* 0, or -1 with errno. */
+static int askKernel(int fd, struct moveRequest *request) {
+  struct {
+    struct nlmsghdr header;
+    struct nlmsgerr error;
+  } answer;
+  if (send(fd, request, request->header.nlmsg_len, 0) < 0) return -1;
+  if (recv(fd, &answer, sizeof answer, 0) < (ssize_t)sizeof answer.header) return -1;
+  if (answer.header.nlmsg_type != NLMSG_ERROR || answer.error.error == 0) return 0;
+  errno = -answer.error.error;
+  return -1;
+}
+
+/* moveLink(name, namespace): the link is in the namespace of this path then, and down. */
+napi_value moveLink(napi_env env, napi_callback_info info) {
+  struct call call = callOf(env, info);
+  char path[PATH_BYTES], name[NAME_BYTES];
+  text(&call, 0, name, sizeof name);
+  text(&call, 1, path, sizeof path);
+  int target = open(path, O_RDONLY | O_CLOEXEC);
+  if (target < 0) return failed(env, "open", path);
+  struct moveRequest request = {
+    .header = {.nlmsg_len = sizeof request, .nlmsg_type = RTM_NEWLINK, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
+    .link = {.ifi_index = if_nametoindex(name)},
+    .attribute = {.rta_len = RTA_LENGTH(sizeof(int)), .rta_type = IFLA_NET_NS_FD},
+    .target = target,
+  };
+  int fd = request.link.ifi_index == 0 ? -1 : socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  int result = fd < 0 ? -1 : askKernel(fd, &request);
+  if (fd >= 0) closeQuietly(fd);
+  closeQuietly(target);
+  return result ? failed(env, "RTM_NEWLINK", name) : undefined(env);
+}
+
+/*
+ * openPacket(name): a socket that has every frame that the device receives, and by which frames are sent; promiscuous
+ * as long as it is open. What is sent by it does not come back.
+ */
+napi_value openPacket(napi_env env, napi_callback_info info) {
+  struct call call = callOf(env, info);
+  char name[NAME_BYTES];
+  text(&call, 0, name, sizeof name);
+  struct sockaddr_ll address = {
+    .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = if_nametoindex(name)};
+  struct packet_mreq promiscuous = {.mr_ifindex = address.sll_ifindex, .mr_type = PACKET_MR_PROMISC};
+  int yes = 1;
+  const char *operation = NULL;
+  if (address.sll_ifindex == 0) return failed(env, "if_nametoindex", name);
+  /* Of no protocol until it is bound: it would begin with frames of other devices. */
+  int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return failed(env, "socket", name);
+  if (setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof yes)) operation = "PACKET_IGNORE_OUTGOING";
+  else if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof promiscuous))
+    operation = "PACKET_ADD_MEMBERSHIP";
+  else if (bind(fd, (struct sockaddr *)&address, sizeof address)) operation = "bind";
+  if (!operation) return numberOf(env, fd);
+  closeQuietly(fd);
+  return failed(env, operation, name);
+}

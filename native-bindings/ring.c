@@ -1,0 +1,81 @@
+/* io_uring: a ring made, its memory shown to JavaScript, buffers to read into, and the one call a burst. */
+#include "node.h"
+
+#include <linux/io_uring.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/*
+ * setupRing(entries, completions): { fd, ring, entries, offsets }. `ring` has both rings, `entries` the submission
+ * queue's; `offsets`, in bytes of `ring`, are
+ *   submission head, tail, mask, array · completion head, tail, mask, entries
+ * and the sizes of both queues. Completions appear only within `enterRing` of this thread (DEFER_TASKRUN), so that
+ * plain loads and stores do.
+ */
+napi_value setupRing(napi_env env, napi_callback_info info) {
+  struct call call = callOf(env, info);
+  struct io_uring_params p = {
+    .cq_entries = integer(&call, 1),
+    .flags = IORING_SETUP_CQSIZE | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+  };
+  int fd = syscall(SYS_io_uring_setup, integer(&call, 0), &p);
+  if (fd < 0) return failed(env, "io_uring_setup", "ring");
+  size_t completions = p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe);
+  size_t submissions = p.sq_off.array + p.sq_entries * sizeof(uint32_t);
+  size_t bytes = completions > submissions ? completions : submissions;
+  size_t entryBytes = p.sq_entries * sizeof(struct io_uring_sqe);
+  void *ring = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, IORING_OFF_SQ_RING);
+  void *entries = mmap(NULL, entryBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, IORING_OFF_SQES);
+  if (ring == MAP_FAILED || entries == MAP_FAILED) {
+    close(fd);
+    return failed(env, "mmap", "ring");
+  }
+  int64_t offsets[] = {p.sq_off.head, p.sq_off.tail, p.sq_off.ring_mask, p.sq_off.array, p.cq_off.head,
+    p.cq_off.tail, p.cq_off.ring_mask, p.cq_off.cqes, p.sq_entries, p.cq_entries};
+  napi_value result, list;
+  napi_create_object(env, &result);
+  napi_create_array(env, &list);
+  for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++)
+    napi_set_element(env, list, i, numberOf(env, offsets[i]));
+  setNumber(env, result, "fd", fd);
+  napi_set_named_property(env, result, "ring", mapped(env, ring, bytes));
+  napi_set_named_property(env, result, "entries", mapped(env, entries, entryBytes));
+  napi_set_named_property(env, result, "offsets", list);
+  return result;
+}
+
+/* registerBuffers(ring, count, group): the ring of buffers that the group's reads take from (io_uring_buf_ring). */
+napi_value registerBuffers(napi_env env, napi_callback_info info) {
+  struct call call = callOf(env, info);
+  uint32_t count = integer(&call, 1);
+  size_t bytes = count * sizeof(struct io_uring_buf);
+  void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  if (at == MAP_FAILED) return failed(env, "mmap", "buffers");
+  struct io_uring_buf_reg request = {
+    .ring_addr = (uintptr_t)at, .ring_entries = count, .bgid = integer(&call, 2)};
+  if (syscall(SYS_io_uring_register, integer(&call, 0), IORING_REGISTER_PBUF_RING, &request, 1) < 0) {
+    munmap(at, bytes);
+    return failed(env, "IORING_REGISTER_PBUF_RING", "buffers");
+  }
+  return mapped(env, at, bytes);
+}
+
+/* enterRing(ring, submit, wait): how many were submitted, or -errno: who is woken by a signal goes on. */
+napi_value enterRing(napi_env env, napi_callback_info info) {
+  struct call call = callOf(env, info);
+  int wait = integer(&call, 2);
+  int result = syscall(
+    SYS_io_uring_enter, integer(&call, 0), integer(&call, 1), wait, IORING_ENTER_GETEVENTS, NULL, 0);
+  napi_value value;
+  napi_create_int32(env, result < 0 ? -errno : result, &value);
+  return value;
+}
+
+/* addressOf(array): where a typed array begins, as a bigint. */
+napi_value addressOf(napi_env env, napi_callback_info info) {
+  struct call call = callOf(env, info);
+  napi_value value;
+  napi_create_bigint_uint64(env, (uintptr_t)memory(&call, 0, NULL), &value);
+  return value;
+}

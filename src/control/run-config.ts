@@ -1,0 +1,106 @@
+/**
+ * A live bridge, as a YAML file says it (`br100 run CONFIG.yaml`): what a node file may say (node.ts), and of each
+ * port what it is. Every mistake is reported, each with its line, before anything is opened.
+ *
+ *   bridge: br100
+ *   ports:
+ *     tapA: { tap: tapA, netns: vm1, mac: fa:16:3e:2c:e8:ec, mtu: 1500 }   # only the kind is required
+ *     eth2: { packet: eth2 }                                               # a network card or veth that is there
+ *   rules: c1.rules                     # beside this file; SIGHUP reads it anew
+ *   sets: c1.ipset                      # as ipset save prints them
+ *
+ * A TAP's `mac` and `mtu` are those of its far end, which is the host behind the port; one beginning with `packet` is
+ * the node's own. `hairpin`, `learning` and so on are as in a node file.
+ */
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { z } from 'zod'
+import type { BridgePortOptions } from '../bridge/port-options.js'
+import type { DeviceSettings } from '../io/open-device.js'
+import { MOST_PORTS } from '../io/live.js'
+import { NodeError, parseChecked } from './checked-yaml.js'
+import type { Mistake } from './checked-yaml.js'
+import { danglingNames, nodeSchema, portOptions, wholeNumber } from './node.js'
+
+const DEVICE_NAME = /^[^\s/:]{1,15}$/
+const deviceName = z
+  .string('expected the name of a device')
+  .regex(DEVICE_NAME, 'expected the name of a device: 1 to 15 characters without space, / and :')
+/** What an arena's small slots hold of a frame with a VLAN tag. */
+const [LEAST_MTU, MOST_MTU] = [68, 2000]
+
+const livePort = portOptions.extend({
+  tap: deviceName.optional(),
+  packet: deviceName.optional(),
+  netns: z
+    .string('expected the name of a network namespace')
+    .min(1, 'expected the name of a network namespace')
+    .optional(),
+  mtu: wholeNumber(LEAST_MTU, MOST_MTU).optional(),
+})
+
+const file = z.string('expected the name of a file').min(1, 'expected the name of a file')
+
+const runSchema = nodeSchema.extend({
+  ports: z.record(z.string().regex(/^[^\s/]+$/, 'a port has a name without space and /'), livePort),
+  rules: file.optional(),
+  sets: file.optional(),
+})
+
+/** A live bridge as its file describes it; files are paths. */
+export type RunConfig = z.output<typeof runSchema>
+
+type LivePortConfig = z.output<typeof livePort>
+
+const KINDS = ['tap', 'packet'] as const
+
+/** Reads and checks such a file. Throws a NodeError that names every mistake. */
+export function readRunConfig(path: string): RunConfig {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new NodeError(`${path}: ${(error as Error).message}`)
+  }
+  const config = parseRunConfig(text, path)
+  const beside = (name: string): string => resolve(dirname(path), name)
+  return {
+    ...config,
+    rules: config.rules === undefined ? undefined : beside(config.rules),
+    sets: config.sets === undefined ? undefined : beside(config.sets),
+  }
+}
+
+/** The same for a text; its files are named as they stand there. */
+export function parseRunConfig(text: string, path: string): RunConfig {
+  return parseChecked(runSchema, text, path, (config) => [
+    ...portMistakes(config.ports),
+    ...danglingNames(config, []),
+  ])
+}
+
+function portMistakes(ports: Record<string, LivePortConfig>): Mistake[] {
+  const entries = Object.entries(ports)
+  if (entries.length === 0 || entries.length > MOST_PORTS)
+    return [{ keys: ['ports'], message: `${entries.length} ports, expected 1 to ${MOST_PORTS}` }]
+  const devices = entries.map(([, port]) => port.tap ?? port.packet)
+  return entries.flatMap(([name, port], i) => {
+    const keys = ['ports', name]
+    const kinds = KINDS.filter((kind) => port[kind] !== undefined)
+    if (kinds.length !== 1)
+      return [{ keys, message: `${kinds.join(' and ') || 'no kind'}, expected one of ${KINDS.join(', ')}` }]
+    if (port.packet !== undefined && port.netns !== undefined)
+      return [{ keys: [...keys, 'netns'], message: 'expected it of a tap alone' }]
+    if (devices.indexOf(devices[i]) !== i)
+      return [{ keys: [...keys, kinds[0]], message: `${devices[i]}: another port has this device` }]
+    return []
+  })
+}
+
+/** The device of a port, and what the bridge is told of the port. */
+export function splitPort(port: LivePortConfig): { device: DeviceSettings; options: BridgePortOptions } {
+  const { tap, packet, netns = null, mac = null, mtu = null, ...options } = port
+  const device = { namespace: netns, mac, mtu }
+  if (tap !== undefined) return { device: { kind: 'tap', name: tap, ...device }, options }
+  return { device: { kind: 'packet', name: packet!, ...device }, options }
+}

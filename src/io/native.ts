@@ -1,0 +1,60 @@
+/** The system calls of native-bindings/, loaded when the first live port is wanted: the only file that reaches them. */
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+/** Where a device is not what it is said to be, or system calls are not to be had. */
+export class DeviceError extends Error {
+  override name = 'DeviceError'
+}
+
+/** An io_uring as it is mapped (io_uring_setup): offsets in bytes of `ring`. */
+export interface MappedRing {
+  fd: number
+  ring: ArrayBuffer
+  entries: ArrayBuffer
+  offsets: number[]
+}
+
+/** The calls; descriptors are numbers. They throw what Node throws of a system call: code, syscall, message. */
+export interface Native {
+  openTap(name: string): number
+  openPacket(name: string): number
+  /** `namespace` is a path, '' for the one at hand; a MAC of no bytes and an MTU of 0 stay what they are. */
+  configureLink(namespace: string, name: string, mac: Uint8Array, mtu: number, isUp: boolean): void
+  moveLink(name: string, namespace: string): void
+  openEvent(): number
+  signalEvent(fd: number): void
+  closeDescriptor(fd: number): void
+  setupRing(entries: number, completions: number): MappedRing
+  registerBuffers(ring: number, count: number, group: number): ArrayBuffer
+  /** How many were submitted, or -errno. */
+  enterRing(ring: number, submit: number, wait: number): number
+  addressOf(bytes: Uint8Array): bigint
+  /** How many frames were there, or -errno; their lengths are in `lengths` then, which had the room for each before. */
+  readFrames(fd: number, bytes: Uint8Array, offsets: Int32Array, lengths: Int32Array, count: number): number
+  /** How many the kernel has taken. */
+  writeFrames(fd: number, bytes: Uint8Array, offsets: Int32Array, lengths: Int32Array, count: number): number
+  /** How many of the descriptors can be read, at most `milliseconds` from now (-1: whenever), or -errno. */
+  waitReadable(descriptors: Int32Array, ready: Int32Array, milliseconds: number): number
+}
+
+/** -errno of a call that a signal has ended. */
+export const INTERRUPTED = -4
+
+const FOLDER = new URL('../../native-bindings/', import.meta.url)
+let loaded: Native | null = null
+
+/** Throws a DeviceError that says what is missing. */
+export function loadNative(): Native {
+  loaded ??= load()
+  return loaded
+}
+
+function load(): Native {
+  const why = new URL('missing.txt', FOLDER)
+  if (existsSync(why)) throw new DeviceError(`live ports: ${readFileSync(why, 'utf8').trim()}`)
+  const file = fileURLToPath(new URL('br100.node', FOLDER))
+  if (!existsSync(file)) throw new DeviceError(`live ports: ${file} is not there: run npm rebuild`)
+  return createRequire(import.meta.url)(file) as Native
+}

@@ -1,0 +1,157 @@
+/**
+ * An io_uring as JavaScript sees it: entries are written and completions read in mapped memory, and one system call
+ * hands over and waits. Completions appear only in that call, so that nothing here has to be atomic.
+ */
+import { DeviceError, INTERRUPTED } from './native.js'
+import type { Native } from './native.js'
+
+/** Operations (enum io_uring_op). */
+export const [OP_TIMEOUT, OP_CANCEL, OP_READ, OP_WRITE, OP_READ_MULTISHOT] = [11, 14, 22, 23, 49]
+/** Of a completion: more will come of the same entry. The number of the buffer is in the upper half. */
+export const MORE = 2
+/** No offset: the file has none. */
+const NOWHERE = -1
+/** Of a cancellation: whatever there is, all of it (IORING_ASYNC_CANCEL_ALL, _ANY). */
+const ALL_OF_ANY = 1 | 4
+const TAKES_BUFFER = 1 << 5
+const [TRY_AGAIN, BUSY] = [-11, -16]
+/** Words of 32 bits. */
+const [ENTRY_WORDS, COMPLETION_WORDS, BUFFER_WORDS] = [16, 4, 4]
+
+/** What is asked of the kernel, and what has become of it. Addresses are low and high word. */
+export interface Ring {
+  /** Sends memory to a file; `kind` and `value` come back with what became of it. */
+  write(fd: number, low: number, high: number, length: number, kind: number, value: number): void
+  /** Reads once, into memory. */
+  read(fd: number, low: number, high: number, length: number, kind: number, value: number): void
+  /** Reads again and again, each time into a buffer of the group. */
+  readAll(fd: number, group: number, kind: number, value: number): void
+  /** Comes back when the time is over that stands in memory, as two 64-bit integers, seconds and nanoseconds. */
+  timeout(low: number, high: number, kind: number): void
+  /** Ends all that was asked and has not come back yet, which then comes back with an error. */
+  cancelAll(kind: number): void
+  /** Hands over what was asked, and sleeps until `wait` completions are there. */
+  enter(wait: number): void
+  /** Where in `words` the next completion is; -1 where none is left. It stays there until `enter`. */
+  next(): number
+  readonly words: Int32Array
+}
+
+/** Words of a completion, from its first one. */
+export const [KIND, VALUE, RESULT, FLAGS] = [0, 1, 2, 3]
+
+/** Buffers that reads of a group take, each by its number. */
+export interface BufferRing {
+  give(buffer: number, low: number, high: number, length: number): void
+}
+
+/** A ring of so many entries. Throws a system error where the kernel has none to give. */
+export function createRing(native: Native, size: number): Ring & { fd: number } {
+  const { fd, ring, entries, offsets } = native.setupRing(size, size * 4)
+  const [, sqTail, sqMaskAt, sqArray, cqHead, cqTail, cqMaskAt, cqEntries] = offsets.map(
+    (bytes) => bytes >> 2,
+  )
+  const count = offsets[8]
+  const words = new Int32Array(ring)
+  const entryWords = new Int32Array(entries)
+  const [sqMask, cqMask] = [words[sqMaskAt], words[cqMaskAt]]
+  for (let i = 0; i < count; i++) words[sqArray + i] = i
+  let tail = words[sqTail]
+  let pending = 0
+
+  /** A free entry, all zero but for operation, file, and what is to come back. */
+  function entry(operation: number, file: number, ofKind: number, ofValue: number): number {
+    if (pending === count) enter(0)
+    const at = (tail & sqMask) * ENTRY_WORDS
+    entryWords.fill(0, at, at + ENTRY_WORDS)
+    entryWords[at] = operation
+    entryWords[at + 1] = file
+    entryWords[at + 2] = entryWords[at + 3] = NOWHERE
+    entryWords[at + 8] = ofKind
+    entryWords[at + 9] = ofValue
+    tail = (tail + 1) | 0
+    pending++
+    return at
+  }
+
+  function transfer(
+    operation: number,
+    file: number,
+    low: number,
+    high: number,
+    length: number,
+    ofKind: number,
+    ofValue: number,
+  ): void {
+    const at = entry(operation, file, ofKind, ofValue)
+    entryWords[at + 4] = low
+    entryWords[at + 5] = high
+    entryWords[at + 6] = length
+  }
+
+  function readAll(file: number, group: number, ofKind: number, ofValue: number): void {
+    const at = entry(OP_READ_MULTISHOT | (TAKES_BUFFER << 8), file, ofKind, ofValue)
+    entryWords[at + 10] = group
+  }
+
+  function timeout(low: number, high: number, ofKind: number): void {
+    const at = entry(OP_TIMEOUT, NOWHERE, ofKind, 0)
+    entryWords[at + 2] = entryWords[at + 3] = 0 // no number of completions that would end it
+    entryWords[at + 4] = low
+    entryWords[at + 5] = high
+    entryWords[at + 6] = 1
+  }
+
+  function cancelAll(ofKind: number): void {
+    const at = entry(OP_CANCEL, NOWHERE, ofKind, 0)
+    entryWords[at + 2] = entryWords[at + 3] = 0
+    entryWords[at + 7] = ALL_OF_ANY
+  }
+
+  function enter(wait: number): void {
+    words[sqTail] = tail
+    const submitted = native.enterRing(fd, pending, wait)
+    if (submitted >= 0) pending -= submitted
+    else if (submitted !== INTERRUPTED && submitted !== TRY_AGAIN && submitted !== BUSY)
+      throw new DeviceError(`io_uring_enter: error ${-submitted}`)
+  }
+
+  function next(): number {
+    const head = words[cqHead]
+    if (head === words[cqTail]) return -1
+    words[cqHead] = (head + 1) | 0
+    return cqEntries + (head & cqMask) * COMPLETION_WORDS
+  }
+
+  return {
+    fd,
+    write: (file, low, high, length, ofKind, ofValue) =>
+      transfer(OP_WRITE, file, low, high, length, ofKind, ofValue),
+    read: (file, low, high, length, ofKind, ofValue) =>
+      transfer(OP_READ, file, low, high, length, ofKind, ofValue),
+    readAll,
+    timeout,
+    cancelAll,
+    enter,
+    next,
+    words,
+  }
+}
+
+/** Buffers for a group of a ring, a power of two of them. */
+export function createBufferRing(native: Native, ring: number, count: number, group: number): BufferRing {
+  const memory = native.registerBuffers(ring, count, group)
+  const [words, halves] = [new Int32Array(memory), new Uint16Array(memory)]
+  let tail = 0
+  return {
+    give(buffer, low, high, length) {
+      const at = (tail & (count - 1)) * BUFFER_WORDS
+      words[at] = low
+      words[at + 1] = high
+      words[at + 2] = length
+      halves[at * 2 + 6] = buffer
+      tail = (tail + 1) & 0xffff
+      halves[7] = tail // where the first buffer's reserved field is
+    },
+  }
+}

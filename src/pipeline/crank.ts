@@ -1,0 +1,127 @@
+/**
+ * The loop of a live bridge, in a worker: it sleeps in the system call that brings frames, carries them, and hands
+ * over what leaves. Who wants something of it posts an order and wakes it (live.ts).
+ */
+import { writeSync } from 'node:fs'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { timeOfDay } from '../core/clock.js'
+import type { LiveIo } from '../io/live.js'
+import { loadNative } from '../io/native.js'
+import { openDevice } from '../io/open-device.js'
+import { BUFFERS, createRingIo } from '../io/ring-io.js'
+import { conntrackBytes } from '../netfilter/conntrack/conntrack.js'
+import { readSets } from '../netfilter/ipset.js'
+import { parseRules } from '../netfilter/rule-script.js'
+import { arenaBytes, createArena } from '../packet/arena.js'
+import { Burst } from '../packet/burst.js'
+import { Memory } from '../packet/memory.js'
+import { attachRules } from './attach-rules.js'
+import type { AttachedRules } from './attach-rules.js'
+import { createDataplane } from './dataplane.js'
+import type { Dataplane } from './dataplane.js'
+import type { Answer, LiveOptions, Order, RulesText } from './live-messages.js'
+
+/** Slots for frames on their way through and for those that are being written, beside those that ports wait with. */
+const SLOTS_UNDER_WAY = 8192
+const LARGE_SLOTS = 64
+/** What live ports have in the arena's memory for themselves. */
+const IO_BYTES = 1024
+const STDERR = 2
+
+const native = loadNative()
+const { options, wake } = workerData as { options: LiveOptions; wake: number }
+const files: number[] = []
+
+function say(answer: Answer): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker's port, not a window
+  parentPort!.postMessage(answer)
+}
+
+function createPlane({ ports, fdb, conntrack }: LiveOptions): Dataplane {
+  const small = SLOTS_UNDER_WAY + ports.length * BUFFERS
+  const bytes = arenaBytes(small, LARGE_SLOTS) + conntrackBytes(conntrack.most) + IO_BYTES
+  return createDataplane(createArena(new Memory(bytes), { small, large: LARGE_SLOTS }), fdb)
+}
+
+function openPorts(plane: Dataplane, io: LiveIo): void {
+  for (const { name, device, options: own } of options.ports) {
+    const fd = openDevice(native, device)
+    files.push(fd)
+    // Numbers are given out one after another: this port's sink is there before the port is.
+    plane.addPort(name, io.addPort(fd, plane.portNames.length), own)
+  }
+  for (const mac of options.localAddresses) plane.bridge.addLocalAddress(mac)
+  for (const { mac, port } of options.stations) plane.bridge.addStaticStation(mac, plane.portNumber(port))
+}
+
+function rulesOf({ path, text }: RulesText): ReturnType<typeof parseRules> {
+  return parseRules(path, Buffer.from(text))
+}
+
+function attach(plane: Dataplane): AttachedRules | null {
+  const { rules, sets, node, conntrack } = options
+  if (rules === null) return null
+  return attachRules(plane, {
+    rules: rulesOf(rules),
+    sets: sets === null ? new Map() : readSets(sets.path, Buffer.from(sets.text)),
+    node,
+    conntrack,
+    onLog: (line) => writeSync(STDERR, `${line}\n`),
+  })
+}
+
+/** Carries frames until it is told to stop. */
+function turn(plane: Dataplane, io: LiveIo, attached: AttachedRules | null): void {
+  const { arena } = plane
+  const { port, length, time } = arena
+  const burst = new Burst()
+  let isStopping = false
+  while (!isStopping) {
+    io.receive(burst, true)
+    const now = timeOfDay()
+    for (let i = 0; i < burst.count; i++) {
+      const slot = burst.slots[i]
+      time[slot] = now
+      plane.received(port[slot], 1, length[slot])
+    }
+    plane.process(burst)
+    if (io.wasWoken()) isStopping = obey(attached)
+  }
+}
+
+/** Does what is ordered; whether it is to stop. */
+function obey(attached: AttachedRules | null): boolean {
+  for (;;) {
+    const posted = receiveMessageOnPort(parentPort!)
+    if (posted === undefined) return false
+    const order = posted.message as Order
+    if (order.order === 'stop') return true
+    try {
+      attached?.replace(rulesOf(order.rules))
+      say({ said: 'done' })
+    } catch (error) {
+      refuse(error)
+    }
+  }
+}
+
+function refuse(error: unknown): void {
+  const { name, message } = error as Error
+  say({ said: 'refused', name, message })
+}
+
+try {
+  const plane = createPlane(options)
+  const io = createRingIo(native, plane.arena, wake)
+  openPorts(plane, io)
+  const attached = attach(plane)
+  say({ said: 'started', means: io.means })
+  turn(plane, io, attached)
+  io.close()
+  attached?.close()
+} catch (error) {
+  refuse(error)
+} finally {
+  for (const fd of files) native.closeDescriptor(fd)
+  say({ said: 'stopped' })
+}

@@ -1,0 +1,42 @@
+/** What a live bridge is told when it begins, what it is asked while it works, and what it answers. */
+import type { FdbOptions } from '../bridge/fdb.js'
+import type { BridgePortOptions } from '../bridge/port-options.js'
+import type { DeviceSettings } from '../io/open-device.js'
+import type { ConntrackOptions } from '../netfilter/conntrack/conntrack.js'
+import type { NodeDescription } from './node-view.js'
+
+/** A file of rules: its name for messages, and what is in it. */
+export interface RulesText {
+  path: string
+  text: string
+}
+
+/** A port and its device. */
+export interface LivePort {
+  name: string
+  device: DeviceSettings
+  options: BridgePortOptions
+}
+
+/** A live bridge. Everything in it can be posted to a worker. */
+export interface LiveOptions {
+  node: NodeDescription
+  ports: readonly LivePort[]
+  fdb: FdbOptions
+  localAddresses: readonly Uint8Array[]
+  stations: ReadonlyArray<{ mac: Uint8Array; port: string }>
+  rules: RulesText | null
+  /** Sets that the rules name, as `ipset save` prints them. */
+  sets: RulesText | null
+  conntrack: Omit<ConntrackOptions, 'memory' | 'onEvent' | 'random'>
+}
+
+/** What is asked of it. */
+export type Order = { order: 'stop' } | { order: 'rules'; rules: RulesText }
+
+/** What it says: that it carries frames, what an order has led to, what it has come to. */
+export type Answer =
+  | { said: 'started'; means: string }
+  | { said: 'done' }
+  | { said: 'refused'; message: string; name: string }
+  | { said: 'stopped' }

@@ -1,0 +1,69 @@
+/** A live bridge: its worker, begun, told and ended. */
+import { Worker } from 'node:worker_threads'
+import { DeviceError, loadNative } from '../io/native.js'
+import type { Answer, LiveOptions, Order, RulesText } from './live-messages.js'
+
+/** A bridge that carries frames. */
+export interface LiveBridge {
+  /** The system calls that move its frames. */
+  readonly means: string
+  /** Other rules from the next burst on. Rejects with a RulesError, and the old ones stay. */
+  replaceRules(rules: RulesText): Promise<void>
+  /** What is under way leaves, the devices are closed. */
+  stop(): Promise<void>
+  /** Fulfilled when it has stopped; rejects where it has come to an end by itself. */
+  readonly ended: Promise<void>
+}
+
+/** An error of the worker under its name. */
+function errorOf({ name, message }: { name: string; message: string }): Error {
+  const error = name === 'Error' ? new DeviceError(message) : new Error(message)
+  error.name = name === 'Error' ? 'DeviceError' : name
+  return error
+}
+
+/** Opens the ports and carries frames. Rejects with what could not be opened, and nothing is left open then. */
+export async function startLive(options: LiveOptions): Promise<LiveBridge> {
+  const native = loadNative()
+  const wake = native.openEvent()
+  const worker = new Worker(new URL('./crank.js', import.meta.url), { workerData: { options, wake } })
+  const waiting: Array<(answer: Answer) => void> = []
+  let failure: Error | null = null
+  worker.on('message', (answer: Answer) => {
+    if (waiting.length > 0) waiting.shift()!(answer)
+    else if (answer.said === 'refused') failure = errorOf(answer)
+  })
+  const ended = new Promise<void>((resolve, reject) => {
+    worker.on('error', reject)
+    worker.on('exit', () => {
+      native.closeDescriptor(wake)
+      if (failure === null) resolve()
+      else reject(failure)
+    })
+  })
+  const answer = async (): Promise<Answer> => new Promise((resolve) => void waiting.push(resolve))
+  const order = (what: Order): void => {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker, not a window
+    worker.postMessage(what)
+    native.signalEvent(wake)
+  }
+  const first = await Promise.race([answer(), ended])
+  if (first === undefined || first.said !== 'started') {
+    await ended
+    throw first?.said === 'refused' ? errorOf(first) : new DeviceError('the bridge did not start')
+  }
+  return {
+    means: first.means,
+    async replaceRules(rules) {
+      const replied = answer()
+      order({ order: 'rules', rules })
+      const said = await replied
+      if (said.said === 'refused') throw errorOf(said)
+    },
+    async stop() {
+      order({ order: 'stop' })
+      await ended
+    },
+    ended,
+  }
+}

@@ -1,0 +1,78 @@
+/** What a file of a live bridge may say, and how its mistakes are told. */
+import t from 'tap'
+import { NodeError } from '../../src/control/checked-yaml.js'
+import { parseRunConfig, splitPort } from '../../src/control/run-config.js'
+
+const mistakes = (text: string): string[] => {
+  try {
+    parseRunConfig(text, 'run.yaml')
+    return []
+  } catch (error) {
+    if (error instanceof NodeError) return error.message.split('\n')
+    throw error
+  }
+}
+
+t.test('ports and what they are', async (t) => {
+  const { ports, rules, bridge } = parseRunConfig(
+    `bridge: br7
+ports:
+  tapA: { tap: tapA, netns: vm1, mac: fa:16:3e:2c:e8:ec, mtu: 1400, hairpin: true }
+  eth2: { packet: eth2 }
+rules: c1.rules
+`,
+    'run.yaml',
+  )
+  t.equal(bridge, 'br7')
+  t.equal(rules, 'c1.rules')
+  t.strictSame(splitPort(ports['tapA']), {
+    device: {
+      kind: 'tap',
+      name: 'tapA',
+      namespace: 'vm1',
+      mac: Uint8Array.of(0xfa, 0x16, 0x3e, 0x2c, 0xe8, 0xec),
+      mtu: 1400,
+    },
+    options: { hairpin: true },
+  })
+  t.strictSame(splitPort(ports['eth2']), {
+    device: { kind: 'packet', name: 'eth2', namespace: null, mac: null, mtu: null },
+    options: {},
+  })
+})
+
+t.test('every mistake has its line', async (t) => {
+  t.strictSame(mistakes('ports: {}\n'), ['run.yaml:1: ports: 0 ports, expected 1 to 64'])
+  t.strictSame(
+    mistakes(`ports:
+  a: { hairpin: true }
+  b: { tap: b, packet: b }
+  c: { packet: eth2, netns: vm1 }
+  d: { packet: eth2 }
+`),
+    [
+      'run.yaml:2: ports.a: no kind, expected one of tap, packet',
+      'run.yaml:3: ports.b: tap and packet, expected one of tap, packet',
+      'run.yaml:4: ports.c.netns: expected it of a tap alone',
+      'run.yaml:5: ports.d.packet: eth2: another port has this device',
+    ],
+  )
+  t.strictSame(
+    mistakes(`ports:
+  a: { tap: a-name-that-is-too-long }
+  b: { tap: b, mtu: 9000 }
+  c: { tap: c, mac: 01:00:00:00:00:01 }
+  d: { tap: d, colour: red }
+stations: [{ mac: fa:16:3e:2c:e8:ec, port: e }]
+`),
+    [
+      'run.yaml:2: ports.a.tap: expected the name of a device: 1 to 15 characters without space, / and :',
+      'run.yaml:3: ports.b.mtu: expected a whole number from 68 to 2000',
+      'run.yaml:4: ports.c.mac: 01:00:00:00:00:01: expected the MAC address of a station, such as fa:16:3e:2c:e8:ec',
+      'run.yaml:5: ports.d.colour: no such setting',
+    ],
+  )
+  t.match(mistakes('ports: { a: { tap: a } }\nstations: [{ mac: fa:16:3e:2c:e8:ec, port: e }]\n'), [
+    /run.yaml:2: stations.0.port: e: no such port, expected one of a/,
+  ])
+})

@@ -1,0 +1,102 @@
+/** Hosts for a live bridge: network namespaces, one for the bridge and one behind each port. */
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { temporaryFolder } from './temporary.js'
+
+const BR100 = 'dist/src/cli/main.js'
+const PATIENCE = 15_000
+
+/** What a command has come to. */
+export interface Done {
+  status: number | null
+  stdout: string
+  stderr: string
+}
+
+/** Namespaces of these names, which others of the same name at the same time do not disturb. */
+export class LiveHosts {
+  readonly #running: ChildProcess[] = []
+  readonly #names: string[]
+  #files = 0
+
+  constructor(...hosts: string[]) {
+    this.#names = ['bridge', ...hosts].map((host) => this.namespace(host))
+    process.once('exit', () => this.remove())
+    for (const name of this.#names) execFileSync('ip', ['netns', 'add', name])
+  }
+
+  /** The name of the namespace of a host. */
+  namespace(host: string): string {
+    return `br100-${process.pid}-${host}`
+  }
+
+  /** Runs a command on a host to its end. */
+  on(host: string, ...command: string[]): Done {
+    return spawnSync('ip', ['netns', 'exec', this.namespace(host), ...command], {
+      encoding: 'utf8',
+      timeout: PATIENCE,
+    })
+  }
+
+  /** Starts a command on a host; it ends with the hosts. */
+  start(host: string, ...command: string[]): ChildProcess {
+    const child = spawn('ip', ['netns', 'exec', this.namespace(host), ...command])
+    this.#running.push(child)
+    return child
+  }
+
+  /** A file with this text: its path. */
+  file(text: string, name = `${this.#files++}.yaml`): string {
+    const path = join(temporaryFolder(), name)
+    writeFileSync(path, text)
+    return path
+  }
+
+  /** Runs the bridge of a configuration to its end. */
+  runBridge(config: string): Done {
+    return this.on('bridge', process.execPath, BR100, 'run', this.file(config))
+  }
+
+  /** Starts it, and waits until it carries frames; or until it has ended, and that fails. */
+  async startBridge(config: string): Promise<LiveBridge> {
+    const bridge = new LiveBridge(this.start('bridge', process.execPath, BR100, 'run', this.file(config)))
+    await bridge.hasSaid(/\((uring|rw)\)$/m)
+    return bridge
+  }
+
+  /** Ends all that runs, and the namespaces. */
+  remove(): void {
+    for (const child of this.#running.splice(0)) child.kill('SIGKILL')
+    for (const name of this.#names.splice(0)) spawnSync('ip', ['netns', 'del', name])
+  }
+}
+
+/** `br100 run` at work. */
+export class LiveBridge {
+  stderr = ''
+  readonly child: ChildProcess
+
+  constructor(child: ChildProcess) {
+    this.child = child
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.stderr += text))
+  }
+
+  /** Waits for this on its standard error. */
+  async hasSaid(what: RegExp): Promise<void> {
+    const limit = AbortSignal.timeout(PATIENCE)
+    while (!what.test(this.stderr)) {
+      if (this.child.exitCode !== null) throw new Error(`br100 run has ended: ${this.stderr}`)
+      await once(this.child.stderr!, 'data', { signal: limit })
+    }
+  }
+
+  /** Sends it a signal and waits for its end: the exit status. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    this.child.kill(signal)
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit')
+    return this.child.exitCode
+  }
+}

@@ -1,0 +1,151 @@
+/** `br100 run` between namespaces: frames pass as on a wire, and nothing is left behind. */
+import t from 'tap'
+import type { Test } from 'tap'
+import { writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { needs } from '../tools.js'
+import { LiveHosts } from './live-hosts.js'
+
+const [A, B] = ['10.99.0.1', '10.99.0.2']
+
+/** Whether live ports can be had here; if not, the test was skipped, or failed where they are required. */
+function canRun(t: Test): boolean {
+  if (!needs(t, 'ip', 'ping')) return false
+  if (process.getuid?.() === 0) return true
+  const message = 'not root: no live port was opened'
+  if (process.env['BR100_REQUIRE_TOOLS'] === '1') t.fail(message)
+  else t.plan(0, message)
+  return false
+}
+
+function hostsFor(t: Test, ...names: string[]): LiveHosts {
+  const hosts = new LiveHosts(...names)
+  t.teardown(() => hosts.remove())
+  return hosts
+}
+
+/** Two TAPs whose far ends are in `a` and `b`, and what else the configuration says. */
+function twoTaps(hosts: LiveHosts, more = ''): string {
+  return `ports:
+  tapA: { tap: tapA, netns: ${hosts.namespace('a')}, mac: 02:00:00:00:00:0a }
+  tapB: { tap: tapB, netns: ${hosts.namespace('b')}, mac: 02:00:00:00:00:0b }
+${more}`
+}
+
+function giveAddresses(hosts: LiveHosts): void {
+  hosts.on('a', 'ip', 'addr', 'add', `${A}/24`, 'dev', 'tapA')
+  hosts.on('b', 'ip', 'addr', 'add', `${B}/24`, 'dev', 'tapB')
+}
+
+const ping = (hosts: LiveHosts, ...options: string[]): string =>
+  hosts.on('a', 'ping', '-c', '3', '-i', '0.1', '-W', '2', ...options, B).stdout
+
+t.test('two TAPs: pings of every size pass, and SIGTERM leaves nothing', async (t) => {
+  if (!canRun(t)) return
+  const hosts = hostsFor(t, 'a', 'b')
+  const bridge = await hosts.startBridge(twoTaps(hosts))
+  giveAddresses(hosts)
+  t.match(ping(hosts), / 3 received/)
+  t.match(ping(hosts, '-s', '1472', '-M', 'do'), / 3 received/, 'a full frame')
+  t.match(ping(hosts, '-s', '20000'), / 3 received/, 'fragments')
+  t.match(hosts.on('a', 'ip', 'link', 'show', 'tapA').stdout, /02:00:00:00:00:0a/)
+  t.equal(await bridge.end('SIGTERM'), 0)
+  t.equal(bridge.stderr.trim().split('\n').length, 1, bridge.stderr)
+  t.not(hosts.on('a', 'ip', 'link', 'show', 'tapA').status, 0, 'the TAP is gone')
+})
+
+t.test('a TAP and a veth; the card is promiscuous only as long as the bridge runs', async (t) => {
+  if (!canRun(t)) return
+  const hosts = hostsFor(t, 'a', 'b')
+  hosts.on(
+    'bridge',
+    'ip',
+    'link',
+    'add',
+    'card',
+    'type',
+    'veth',
+    'peer',
+    'name',
+    'tapB',
+    'netns',
+    hosts.namespace('b'),
+  )
+  hosts.on('b', 'ethtool', '-K', 'tapB', 'tx', 'off')
+  hosts.on('b', 'ip', 'link', 'set', 'tapB', 'up')
+  const promiscuity = (): string =>
+    /promiscuity (\d+)/.exec(hosts.on('bridge', 'ip', '-d', 'link', 'show', 'card').stdout)?.[1] ?? 'none'
+  const config = `ports:\n  tapA: { tap: tapA, netns: ${hosts.namespace('a')} }\n  card: { packet: card }\n`
+  const bridge = await hosts.startBridge(config)
+  giveAddresses(hosts)
+  t.match(ping(hosts), / 3 received/)
+  t.equal(promiscuity(), '1')
+  t.equal(await bridge.end('SIGINT'), 0)
+  t.equal(promiscuity(), '0')
+})
+
+t.test('rules decide, and SIGHUP reads them anew', async (t) => {
+  if (!canRun(t)) return
+  const hosts = hostsFor(t, 'a', 'b')
+  const rules = hosts.file('*filter\n-A FORWARD -p icmp -j DROP\nCOMMIT\n', 'live.rules')
+  const bridge = await hosts.startBridge(twoTaps(hosts, `rules: ${rules}\n`))
+  giveAddresses(hosts)
+  t.match(ping(hosts, '-W', '1'), / 0 received/)
+  writeFileSync(
+    rules,
+    '*filter\n-A FORWARD -m state --state NEW,ESTABLISHED -j ACCEPT\n-A FORWARD -j DROP\nCOMMIT\n',
+  )
+  bridge.child.kill('SIGHUP')
+  await bridge.hasSaid(/rules read anew/)
+  t.match(ping(hosts), / 3 received/)
+  writeFileSync(rules, '*filter\n-A FORWARD -j NOWHERE\nCOMMIT\n')
+  bridge.child.kill('SIGHUP')
+  await bridge.hasSaid(/the rules stay as they were/)
+  t.match(bridge.stderr, /live.rules:2: .*NOWHERE/)
+  t.match(ping(hosts), / 3 received/)
+  t.equal(await bridge.end('SIGTERM'), 0)
+})
+
+t.test('kill -9 leaves nothing that a second bridge would meet', async (t) => {
+  if (!canRun(t)) return
+  const hosts = hostsFor(t, 'a', 'b')
+  const first = await hosts.startBridge(twoTaps(hosts))
+  giveAddresses(hosts)
+  hosts.start('a', 'ping', '-f', '-q', B)
+  await sleep(200)
+  t.equal(await first.end('SIGKILL'), null)
+  const gone = (): boolean => hosts.on('a', 'ip', 'link', 'show', 'tapA').status !== 0
+  for (let tries = 0; tries < 50 && !gone(); tries++) await sleep(100)
+  const second = await hosts.startBridge(twoTaps(hosts))
+  giveAddresses(hosts)
+  t.match(ping(hosts), / 3 received/)
+  t.equal(await second.end('SIGTERM'), 0)
+})
+
+t.test('a far end that goes down, and comes back', async (t) => {
+  if (!canRun(t)) return
+  const hosts = hostsFor(t, 'a', 'b')
+  const bridge = await hosts.startBridge(twoTaps(hosts))
+  giveAddresses(hosts)
+  t.match(ping(hosts), / 3 received/)
+  hosts.on('b', 'ip', 'link', 'set', 'tapB', 'down')
+  t.match(ping(hosts, '-W', '1'), / 0 received/)
+  hosts.on('b', 'ip', 'link', 'set', 'tapB', 'up')
+  t.match(ping(hosts, '-w', '10'), / 3 received/)
+  t.equal(await bridge.end('SIGTERM'), 0)
+})
+
+t.test('what cannot be opened is told, and what was opened is closed', async (t) => {
+  if (!canRun(t)) return
+  const hosts = hostsFor(t, 'a', 'b')
+  const missing = hosts.runBridge(`ports:\n  tapA: { tap: tapA }\n  eth9: { packet: eth9 }\n`)
+  t.equal(missing.status, 1)
+  t.equal(missing.stderr, 'br100: if_nametoindex eth9: ENODEV: No such device\n')
+  t.not(hosts.on('bridge', 'ip', 'link', 'show', 'tapA').status, 0)
+  const nowhere = hosts.runBridge('ports:\n  tapA: { tap: tapA, netns: no-such-place }\n')
+  t.equal(nowhere.stderr, 'br100: open /run/netns/no-such-place: ENOENT: No such file or directory\n')
+  const bridge = await hosts.startBridge('ports:\n  tapA: { tap: tapA }\n')
+  const busy = hosts.runBridge('ports:\n  tapA: { tap: tapA }\n')
+  t.equal(busy.stderr, 'br100: TUNSETIFF tapA: EBUSY: Device or resource busy\n')
+  t.equal(await bridge.end('SIGTERM'), 0)
+})
