@@ -3,11 +3,13 @@ import * as icmp from '../wire/icmp.js'
 import * as ipv4 from '../wire/ipv4.js'
 import * as ipv6 from '../wire/ipv6.js'
 import { BAD_LENGTH, BAD_VERSION, OK, TRUNCATED } from '../wire/reason.js'
+import * as sctp from '../wire/sctp.js'
 import * as tcp from '../wire/tcp.js'
 import * as udp from '../wire/udp.js'
 import { printIcmp } from './print-icmp.js'
 import { endpoints, fragmentText, headerMarks, optionsText, protocolText } from './print-ipv4.js'
 import type { Ipv4Payload } from './print-ipv4.js'
+import { printSctp } from './print-sctp.js'
 import { printTcp, printUdp } from './print-transport.js'
 import { has, marks, part, unreadable, wireLength } from './text.js'
 import type { Stretch } from './text.js'
@@ -16,6 +18,7 @@ const PROTOCOLS = new Map([
   [icmp.PROTOCOL, printIcmp],
   [tcp.PROTOCOL, printTcp],
   [udp.PROTOCOL, printUdp],
+  [sctp.PROTOCOL, printSctp],
 ])
 
 /** `IP 10.0.0.2 > 10.0.0.1: …`. What is behind the total length is padding. */

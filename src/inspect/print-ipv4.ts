@@ -4,12 +4,13 @@ import * as ipv4 from '../wire/ipv4.js'
 import * as ipv4Option from '../wire/ipv4-option.js'
 import { PROTOCOL_NAMES } from '../wire/protocol.js'
 import { BAD_CHECKSUM, OK, TRUNCATED } from '../wire/reason.js'
+import * as sctp from '../wire/sctp.js'
 import * as tcp from '../wire/tcp.js'
 import * as udp from '../wire/udp.js'
 import { marks, unreadable } from './text.js'
 import type { Stretch } from './text.js'
 
-/** Bytes of both ports, with which UDP and TCP begin. */
+/** Bytes of both ports, with which UDP, TCP and SCTP begin. */
 const PORTS_LENGTH = 4
 
 /** What an IPv4 datagram carries, its header read and known to be there. */
@@ -31,7 +32,7 @@ export function endpoints(s: Stretch): string {
 
 function hasPorts({ b, at, end }: Stretch): boolean {
   const protocol = ipv4.protocol(b, at)
-  if (protocol !== udp.PROTOCOL && protocol !== tcp.PROTOCOL) return false
+  if (![udp.PROTOCOL, tcp.PROTOCOL, sctp.PROTOCOL].includes(protocol)) return false
   if (ipv4.fragmentOffset(b, at) !== 0 || ipv4.payloadLength(b, at) < PORTS_LENGTH) return false
   return ipv4.payload(b, at) + PORTS_LENGTH <= end
 }

@@ -1,5 +1,6 @@
 /** Frames that the golden captures have none of, each with its line. */
 import * as icmp from '../../src/wire/icmp.js'
+import * as sctp from '../../src/wire/sctp.js'
 import * as tcp from '../../src/wire/tcp.js'
 import * as udp from '../../src/wire/udp.js'
 import { hex } from '../wire/hex.js'
@@ -26,6 +27,9 @@ const BPDU = hex(`0000 00 00 00 8000 080027005665 00000000 8000 080027005665 800
 const IPV6 = hex(
   `6000 0000 0004 3a ff fe80 0000 0000 0000 0000 0000 0000 0001 ff02 ${'00'.repeat(12)} 0002 85000000`,
 )
+
+// SACK, and a chunk of nine bytes that has no name; its padding is left out.
+const SCTP = hex('0005 0009 0000abcd 00000000  03000010 00000001 00010000 00000000  4d000009 61616161 61')
 
 /** Frames with nothing wrong. */
 export const EXAMPLES: [line: string, frame: Uint8Array][] = [
@@ -88,6 +92,11 @@ export const EXAMPLES: [line: string, frame: Uint8Array][] = [
   [
     'IP 10.0.0.2.5 > 10.0.0.1.9: UDP, length 2, frag id 4711 offset 0+',
     ip(udp.PROTOCOL, udpOf(5, 9, hex('dead')), { more: true }),
+  ],
+  ['IP 10.0.0.2.5 > 10.0.0.1.9: SCTP [SACK,chunk-77], tag 0x0000abcd, length 25', ip(sctp.PROTOCOL, SCTP)],
+  [
+    'IP 10.0.0.2.5 > 10.0.0.1.9: SCTP [SACK], tag 0x0000abcd, length 24, frag id 4711 offset 0+',
+    ip(sctp.PROTOCOL, SCTP.slice(0, 36), { more: true }),
   ],
   [
     'IP 10.0.0.2 > 10.0.0.1: udp, length 8, frag id 4711 offset 1480',
@@ -183,6 +192,26 @@ export const MALFORMED: [line: string, frame: Uint8Array][] = [
   ['IP 10.0.0.2.5 > 10.0.0.1.9: UDP, length 2 [udp: bad-checksum]', withByte(UDP, 42, 0)],
   ['IP 10.0.0.2.5 > 10.0.0.1.9: [udp: bad-length] 10 bytes', withByte(UDP, 39, 7)],
   ['IP 10.0.0.2.5 > 10.0.0.1.9: UDP, length 3 [udp: truncated]', withByte(UDP, 39, 11)],
+  [
+    'IP 10.0.0.2.5 > 10.0.0.1.9: [sctp: truncated] 11 bytes',
+    ip(sctp.PROTOCOL, withByte(SCTP, 0, 0).slice(0, 11)),
+  ],
+  [
+    'IP 10.0.0.2.5 > 10.0.0.1.9: SCTP [SACK,chunk-77], tag 0x0000abcd, length 25 [sctp: bad-checksum]',
+    withByte(ip(sctp.PROTOCOL, SCTP), 42, 0),
+  ],
+  [
+    'IP 10.0.0.2.5 > 10.0.0.1.9: SCTP [SACK], tag 0x0000abcd, length 25 [sctp: bad-length]',
+    ip(sctp.PROTOCOL, withByte(SCTP, 31, 3)),
+  ],
+  [
+    'IP 10.0.0.2.5 > 10.0.0.1.9: SCTP [SACK], tag 0x0000abcd, length 25 [sctp: truncated]',
+    ip(sctp.PROTOCOL, withByte(SCTP, 31, 10)),
+  ],
+  [
+    'IP 10.0.0.2.5 > 10.0.0.1.9: SCTP [SACK], tag 0x0000abcd, length 19 [sctp: truncated]',
+    ip(sctp.PROTOCOL, SCTP.slice(0, 31)),
+  ],
   [
     'IP 10.0.0.2 > 10.0.0.1: gre, length 0, IP options [NOP] [ipv4: bad-option]',
     ip(47, hex(''), { options: '01440100' }),

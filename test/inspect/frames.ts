@@ -5,6 +5,7 @@ import * as dhcp from '../../src/wire/dhcp.js'
 import { writeOptions } from '../../src/wire/dhcp-options.js'
 import * as icmp from '../../src/wire/icmp.js'
 import * as ipv4 from '../../src/wire/ipv4.js'
+import * as sctp from '../../src/wire/sctp.js'
 import * as tcp from '../../src/wire/tcp.js'
 import * as udp from '../../src/wire/udp.js'
 import { hex } from '../wire/hex.js'
@@ -49,6 +50,7 @@ export function datagram(
   if (!ipv4.isFragment(b, 0) && protocol === udp.PROTOCOL) udp.fillChecksum(b, at, ipv4.addresses(0))
   if (!ipv4.isFragment(b, 0) && protocol === tcp.PROTOCOL)
     tcp.fillChecksum(b, at, b.length, ipv4.addresses(0))
+  if (!ipv4.isFragment(b, 0) && protocol === sctp.PROTOCOL) sctp.fillChecksum(b, at, b.length)
   if (!ipv4.isFragment(b, 0) && protocol === icmp.PROTOCOL) icmp.fillChecksum(b, at, b.length)
   return b
 }

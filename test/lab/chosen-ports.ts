@@ -4,6 +4,7 @@
  */
 import * as icmp from '../../src/wire/icmp.js'
 import * as ipv4 from '../../src/wire/ipv4.js'
+import * as sctp from '../../src/wire/sctp.js'
 import * as tcp from '../../src/wire/tcp.js'
 import * as udp from '../../src/wire/udp.js'
 import type { Entering } from './bridge-under-test.js'
@@ -16,7 +17,7 @@ const L4 = ETHERNET + ipv4.HEADER_LENGTH
 const classOf = (port: number): number => (port < 512 ? 1 : port < 1024 ? 600 : 1024)
 
 const hasPorts = (frame: Uint8Array): boolean =>
-  [udp.PROTOCOL, tcp.PROTOCOL].includes(ipv4.protocol(frame, ETHERNET))
+  [udp.PROTOCOL, tcp.PROTOCOL, sctp.PROTOCOL].includes(ipv4.protocol(frame, ETHERNET))
 
 /** Ports of frames without IPv4 options. */
 export function portsOf(entering: readonly Entering[]): Set<number> {
@@ -42,8 +43,10 @@ function withoutChosenPort(frame: Uint8Array, isOwn: (port: number) => boolean):
   if (!hasPorts(frame) || isOwn(udp.sourcePort(frame, L4)) || !isRight(frame)) return frame
   const b = frame.slice()
   udp.setSourcePort(b, L4, classOf(udp.sourcePort(b, L4)))
-  if (ipv4.protocol(b, ETHERNET) === udp.PROTOCOL) udp.setChecksum(b, L4, 0)
-  else tcp.setChecksum(b, L4, 0)
+  const protocol = ipv4.protocol(b, ETHERNET)
+  if (protocol === udp.PROTOCOL) udp.setChecksum(b, L4, 0)
+  else if (protocol === tcp.PROTOCOL) tcp.setChecksum(b, L4, 0)
+  else sctp.setChecksum(b, L4, 0)
   return b
 }
 
@@ -56,11 +59,19 @@ function withoutQuotedPort(frame: Uint8Array, isOwn: (port: number) => boolean):
   udp.setDestinationPort(b, l4, classOf(udp.destinationPort(b, l4)))
   if (ipv4.protocol(b, quoted) === tcp.PROTOCOL && l4 + tcp.HEADER_LENGTH <= b.length)
     tcp.setChecksum(b, l4, 0)
+  if (ipv4.protocol(b, quoted) === sctp.PROTOCOL && l4 + sctp.HEADER_LENGTH <= b.length) {
+    sctp.setChecksum(b, l4, 0)
+    if (icmp.checksumIsRight(frame, L4, endOf(frame))) icmp.setChecksum(b, L4, 0)
+  }
   return b
 }
 
+const endOf = (frame: Uint8Array): number => ETHERNET + ipv4.totalLength(frame, ETHERNET)
+
 function isRight(frame: Uint8Array): boolean {
-  if (ipv4.protocol(frame, ETHERNET) === udp.PROTOCOL) return udp.checksumIsRight(frame, L4, ETHERNET + 12)
-  const end = ETHERNET + ipv4.totalLength(frame, ETHERNET)
+  const protocol = ipv4.protocol(frame, ETHERNET)
+  if (protocol === udp.PROTOCOL) return udp.checksumIsRight(frame, L4, ETHERNET + 12)
+  const end = endOf(frame)
+  if (protocol === sctp.PROTOCOL) return sctp.checksumIsRight(frame, L4, end)
   return tcp.checksumIsRight(frame, L4, end, ETHERNET + 12)
 }

@@ -3,9 +3,11 @@ import t from 'tap'
 import { isDeepStrictEqual } from 'node:util'
 import type { Test } from 'tap'
 import * as icmp from '../../src/wire/icmp.js'
+import * as sctp from '../../src/wire/sctp.js'
 import * as tcp from '../../src/wire/tcp.js'
-import { icmpFrame, tcpFrame, udpFrame } from '../netfilter/frames.js'
+import { icmpFrame, sctpFrame, tcpFrame, udpFrame } from '../netfilter/frames.js'
 import type { FrameFields } from '../netfilter/frames.js'
+import { chunk, initiation } from '../netfilter/sctp-chunks.js'
 import type { Entering } from './bridge-under-test.js'
 import { needsKernelBridge } from './kernel-bridge.js'
 import { byKernel, byUs } from './steps.js'
@@ -119,6 +121,35 @@ t.test('what rules ask of connections: the kernel and we', { timeout: 120_000 },
         vnet0(udpFrame({ source: '10.0.0.3', destination: '10.0.0.2', sport: 6, dport: 5, payload: 1 })),
         eth2(icmpFrame(8, 0, { source: '10.0.0.2', destination: '10.0.0.3', payload: 56 })),
         vnet0(icmpFrame(0, 0, { source: '10.0.0.3', destination: '10.0.0.2', payload: 56 })),
+      ]),
+    })
+  })
+
+  await t.test('an SCTP association: what it is, what it has carried, and what is told of it', async (t) => {
+    const [there, back] = ends(1000)
+    const data = chunk(sctp.DATA, { flags: 3, value: [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0x61] })
+    const rules = [
+      ...['NEW', 'ESTABLISHED', 'INVALID'].map((state) => `-m state --state ${state}`),
+      '-p sctp -m conntrack --ctproto sctp --ctstatus ASSURED --ctorigdstport 80 --ctrepldstport 1000',
+      '-m connbytes --connbytes 2 --connbytes-mode packets --connbytes-dir original',
+      '-m connlimit --connlimit-above 1',
+    ]
+    await agree(t, 'both ways', {
+      rules: `*filter\n${rules.map((rule) => `-A FORWARD ${rule}`).join('\n')}\nCOMMIT\n`,
+      steps: alone([
+        eth2(sctpFrame(0, initiation(sctp.INIT, 7), there)),
+        eth2(sctpFrame(0, initiation(sctp.INIT, 7), there)), // again: it is not counted
+        vnet0(sctpFrame(7, initiation(sctp.INIT_ACK, 9), back)),
+        eth2(sctpFrame(8, chunk(sctp.COOKIE_ECHO), there)), // of another
+        eth2(sctpFrame(9, chunk(sctp.COOKIE_ECHO), there)),
+        vnet0(sctpFrame(7, chunk(sctp.COOKIE_ACK), back)),
+        eth2(sctpFrame(9, [...data, ...data], there)),
+        vnet0(sctpFrame(6, data, back)), // of another
+        eth2(sctpFrame(5, chunk(sctp.HEARTBEAT), there)), // of another path: let through, not counted
+        eth2(sctpFrame(0, initiation(sctp.INIT, 7), { ...there, sport: 1001 })),
+        vnet0(sctpFrame(7, chunk(sctp.SHUTDOWN, { value: [0, 0, 0, 1] }), back)),
+        eth2(sctpFrame(9, chunk(sctp.SHUTDOWN_ACK), there)),
+        vnet0(sctpFrame(7, chunk(sctp.SHUTDOWN_COMPLETE), back)),
       ]),
     })
   })

@@ -4,6 +4,7 @@
  * begins where a failure was; `npm run soak` does 200 random sets.
  */
 import t from 'tap'
+import { SCTP_STATES } from '../../src/netfilter/conntrack/sctp-states.js'
 import { TCP_STATES } from '../../src/netfilter/conntrack/tcp-states.js'
 import { runs } from '../soak.js'
 import { OPTIONS, agreeOnSeeds } from './agreement.js'
@@ -28,9 +29,10 @@ t.test('conversations come to all that a connection can be', async (t) => {
     seen += `${connections.join('\n')}\n${counters}`
   }
   const states = ['UNREPLIED', 'ASSURED', ...TCP_STATES.slice(1)]
+  const associations = SCTP_STATES.slice(1).map((state) => `sctp +132 \\d+ ${state}`)
   const protocols = ['tcp', 'udp', 'icmp', 'gre', 'unknown']
   t.strictSame(
-    [...states, ...protocols].filter((name) => !new RegExp(`\\b${name}\\b`).test(seen)),
+    [...states, ...associations, ...protocols].filter((name) => !new RegExp(`\\b${name}\\b`).test(seen)),
     [],
     'nothing is missing',
   )

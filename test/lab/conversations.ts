@@ -6,6 +6,7 @@ import { errorTalk, groupTalk, otherTalk, pingTalk, udpTalk } from './datagram-t
 import { draftOf, frameOf } from './draft.js'
 import { notComplainedOf } from './packets-for-rules.js'
 import type { Random } from './random.js'
+import { sctpTalk } from './sctp-talk.js'
 import { GROUPS, HOSTS, MACS } from './talk.js'
 import type { Message, Talk } from './talk.js'
 import { tcpTalk } from './tcp-talk.js'
@@ -17,6 +18,8 @@ const TALKS: readonly Talk[] = [
   tcpTalk,
   tcpTalk,
   tcpTalk,
+  sctpTalk,
+  sctpTalk,
   udpTalk,
   udpTalk,
   pingTalk,

@@ -3,6 +3,7 @@ import { parseIpv4, parseMac } from '../../src/wire/address.js'
 import * as checksums from '../../src/wire/checksum.js'
 import * as icmp from '../../src/wire/icmp.js'
 import * as ipv4 from '../../src/wire/ipv4.js'
+import * as sctp from '../../src/wire/sctp.js'
 import * as tcp from '../../src/wire/tcp.js'
 import * as udp from '../../src/wire/udp.js'
 
@@ -24,6 +25,8 @@ export interface Draft {
   acknowledgmentNumber: number
   window: number
   tcpOptions: number[]
+  /** SCTP; its payload is chunks. */
+  verificationTag: number
   /** ICMP. */
   type: number
   code: number
@@ -83,13 +86,14 @@ function fillHeader(b: Uint8Array, draft: Draft, header: number, total: number):
 /** A later fragment begins with data. */
 function transportOf({ protocol, fragmentOffset, tcpOptions, payload }: Draft): Uint8Array {
   if (fragmentOffset > 0) return payload
-  const header =
-    protocol === tcp.PROTOCOL
-      ? tcp.HEADER_LENGTH + padded(tcpOptions).length
-      : protocol === udp.PROTOCOL || protocol === icmp.PROTOCOL
-        ? udp.HEADER_LENGTH
-        : 0
-  return Uint8Array.from([...new Uint8Array(header), ...payload])
+  const header = protocol === tcp.PROTOCOL ? tcp.HEADER_LENGTH + padded(tcpOptions).length : HEADERS[protocol]
+  return Uint8Array.from([...new Uint8Array(header ?? 0), ...payload])
+}
+
+const HEADERS: Readonly<Record<number, number>> = {
+  [udp.PROTOCOL]: udp.HEADER_LENGTH,
+  [icmp.PROTOCOL]: icmp.HEADER_LENGTH,
+  [sctp.PROTOCOL]: sctp.HEADER_LENGTH,
 }
 
 function fillTransport(b: Uint8Array, draft: Draft, at: number, end: number): void {
@@ -99,6 +103,12 @@ function fillTransport(b: Uint8Array, draft: Draft, at: number, end: number): vo
     udp.setDestinationPort(b, at, draft.dport)
     udp.setLength(b, at, end - at)
     udp.fillChecksum(b, at, ETHERNET + 12)
+  }
+  if (draft.protocol === sctp.PROTOCOL) {
+    sctp.setSourcePort(b, at, draft.sport)
+    sctp.setDestinationPort(b, at, draft.dport)
+    sctp.setVerificationTag(b, at, draft.verificationTag)
+    sctp.fillChecksum(b, at, end)
   }
   if (draft.protocol === icmp.PROTOCOL) {
     icmp.setType(b, at, draft.type)
@@ -161,6 +171,7 @@ export function draftOf(fields: Partial<Draft>): Draft {
     acknowledgmentNumber: 0xf1f2f3f4,
     window: 0x2000,
     tcpOptions: [],
+    verificationTag: 0,
     type: icmp.ECHO_REQUEST,
     code: 0,
     identifier: 0,

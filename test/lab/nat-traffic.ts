@@ -2,8 +2,10 @@
 import * as icmp from '../../src/wire/icmp.js'
 import * as ipv4 from '../../src/wire/ipv4.js'
 import { parseIpv4 } from '../../src/wire/address.js'
-import { icmpFrame, tcpFrame, udpFrame } from '../netfilter/frames.js'
+import * as sctp from '../../src/wire/sctp.js'
+import { icmpFrame, sctpFrame, tcpFrame, udpFrame } from '../netfilter/frames.js'
 import type { FrameFields } from '../netfilter/frames.js'
+import { chunk, initiation } from '../netfilter/sctp-chunks.js'
 import type { Entering } from './bridge-under-test.js'
 import { withoutChosenPorts } from './chosen-ports.js'
 import type { Random } from './random.js'
@@ -20,7 +22,7 @@ const addressOf = (host: number): string => `10.0.0.${host}`
 
 /**
  * Rules of the table nat: none of them leads to two connections of the same ends, where the kernel would take a port
- * at random.
+ * at random, but those with the ports 3010 and 3011, which too many SCTP associations want.
  */
 export function natRules(random: Random): string[] {
   const rules: string[] = []
@@ -39,11 +41,14 @@ function destinationRule(random: Random): string {
     `-d ${to} -p udp -j DNAT --to-destination ${host}:7`,
     `-d ${to} -p tcp -j DNAT --to-destination ${host}:7-9`,
     `-d ${to} -p udp -j DNAT --to-destination ${host}:2000-3000/80`,
+    `-d ${to} -p sctp -j DNAT --to-destination ${host}:7-8`,
+    `-d ${to} -p sctp -j DNAT --to-destination ${host}:2000-3000/80`,
     `-d ${to} -j NETMAP --to 10.0.0.0/30`,
     `-p icmp -j ACCEPT`,
     `-d ${to} -j DNAT --to-destination 10.0.0.200`,
     `-d ${to} -j DNAT --to-destination 10.0.0.1`,
     `-d ${to} -p udp -j REDIRECT --to-ports 7`,
+    `-d ${to} -p sctp -j REDIRECT --to-ports 7`,
     `-d ${to} -j REDIRECT`,
   ])
 }
@@ -56,6 +61,9 @@ function sourceRule(random: Random): string {
     `-s ${from} -j SNAT --to-source 10.0.0.140-10.0.0.147`,
     `-s ${from} -j SNAT --to-source 10.0.0.140-10.0.0.147 --persistent`,
     `-s ${from} -p udp -j SNAT --to-source ${other}:99`,
+    `-s ${from} -p sctp -j SNAT --to-source ${other}:99`,
+    `-p sctp -j SNAT --to-source 10.0.0.140:3010-3011`,
+    `-p sctp -j MASQUERADE --to-ports 3010-3011`,
     `-s ${from} -j MASQUERADE`,
     `-s ${from} -j NETMAP --to 10.0.0.144/29`,
     `-m conntrack --ctstate DNAT -j ACCEPT`,
@@ -130,7 +138,8 @@ const macFor = (random: Random, host: number): string =>
 
 function frameOf(random: Random, fields: FrameFields, isAnswer: boolean): Uint8Array {
   const padded = { ...fields, payload: random.pick([0, 10, 33]), padding: random.pick([0, 6]) }
-  const kind = random.below(3)
+  const kind = random.below(4)
+  if (kind === 3) return associationFrame(random, padded, isAnswer)
   if (kind === 0) return udpFrame(padded)
   if (kind === 1) return tcpFrame(isAnswer ? 0x12 : 0x02, padded)
   const b = icmpFrame(isAnswer ? 0 : 8, 0, padded)
@@ -138,6 +147,15 @@ function frameOf(random: Random, fields: FrameFields, isAnswer: boolean): Uint8A
   icmp.setIdentifier(b, l4, isAnswer ? fields.dport! : fields.sport!)
   icmp.fillChecksum(b, l4, b.length - padded.padding)
   return b
+}
+
+/** Of the handshake. */
+function associationFrame(random: Random, fields: FrameFields, isAnswer: boolean): Uint8Array {
+  const isFirst = random.chance(70)
+  if (isAnswer) return sctpFrame(1, isFirst ? initiation(sctp.INIT_ACK, 2) : chunk(sctp.COOKIE_ACK), fields)
+  return isFirst
+    ? sctpFrame(0, initiation(sctp.INIT, 1), fields)
+    : sctpFrame(2, chunk(sctp.COOKIE_ECHO), fields)
 }
 
 /** Somebody complains of a packet that may have been changed on its way. */

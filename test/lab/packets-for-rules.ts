@@ -3,12 +3,14 @@
  * more or less, and now and then something is wrong with it.
  */
 import { formatIpv4, formatMac, parseMac } from '../../src/wire/address.js'
+import * as sctp from '../../src/wire/sctp.js'
 import { BRIDGE_MAC, PORTS } from './bridge-under-test.js'
 import type { Entering } from './bridge-under-test.js'
 import { damages } from './damage.js'
 import { draftOf, frameOf } from './draft.js'
 import type { Draft } from './draft.js'
 import type { Random } from './random.js'
+import { CHUNKS } from '../netfilter/sctp-chunks.js'
 import { ADDRESSES, PORT_NUMBERS, STATIONS, home } from './values.js'
 import { fulfil } from './wishes.js'
 
@@ -21,6 +23,7 @@ export function packetsFor(random: Random, rules: readonly string[], count: numb
   return Array.from({ length: count }, () => {
     const draft = randomDraft(random)
     if (asking.length > 0) fulfil(random, draft, random.pick(asking))
+    if (draft.protocol === sctp.PROTOCOL && random.chance(70)) beSctp(random, draft)
     if (random.chance(20)) random.pick(ODDITIES)(draft, random)
     if (rejects && !isAnswerable(draft.source)) draft.source = ADDRESSES[1]
     if (random.chance(3)) draft.tags = random.pick(TAGS)
@@ -28,6 +31,11 @@ export function packetsFor(random: Random, rules: readonly string[], count: numb
     const sent = random.chance(6) ? random.pick(damages)(frame, random) : frame
     return { port: draft.port, frame: notComplainedOf(sent) }
   })
+}
+
+function beSctp(random: Random, draft: Draft): void {
+  draft.payload = Uint8Array.from(random.picks(random.pick([1, 1, 1, 2]), CHUNKS).flat())
+  draft.verificationTag = random.pick([0, 0, 1, 2])
 }
 
 /** REJECT's answers to the node itself would go by `lo`, and to groups into nowhere: both is left out here. */

@@ -8,7 +8,6 @@ import { runs } from '../soak.js'
 import { OPTIONS, agree, agreeOnSeeds } from './agreement.js'
 import { CASES } from './cases.js'
 import { difference } from './differential.js'
-import type { Entering } from './bridge-under-test.js'
 import { needsKernelBridge } from './kernel-bridge.js'
 import { packetsFor } from './packets-for-rules.js'
 import { Random } from './random.js'
@@ -19,10 +18,6 @@ const FRAMES = 500
 const { numRuns, seed: usualSeed } = runs(20)
 const SETS = Math.min(numRuns, 200)
 const RULE_SETS = process.env['BR100_RULESETS'] ?? '../shared/data/rulesets'
-
-/** Its associations the kernel tracks by their chunks, and we do not: where a set asks for connections that shows. */
-const isNoSctp = ({ frame }: Entering): boolean => frame[PROTOCOL_AT] !== SCTP
-const [PROTOCOL_AT, SCTP] = [14 + 9, 132]
 
 t.setTimeout(300_000)
 t.test('rules on bridged frames: the kernel and we', { timeout: 300_000 }, async (t) => {
@@ -36,7 +31,7 @@ t.test('rules on bridged frames: the kernel and we', { timeout: 300_000 }, async
   await t.test('real rule sets', { skip: isHere ? false : `${RULE_SETS} is not here` }, async (t) => {
     for (const [name, rules] of realRuleSets(RULE_SETS))
       for (const options of OPTIONS) {
-        const entering = packetsFor(new Random(usualSeed), rules, FRAMES).filter(isNoSctp)
+        const entering = packetsFor(new Random(usualSeed), rules, FRAMES)
         await agree(t, `${name}, address ${options.address}`, { options, rules, entering })
       }
   })

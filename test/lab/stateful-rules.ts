@@ -36,7 +36,20 @@ const statefulRule: RuleMaker = (random, place) => {
   return [...asked, targetOf(random, place, asked)].join(' ')
 }
 
-const PROTOCOLS = ['', '', '', '', '-p tcp', '-p tcp', '-p udp', '-p icmp', '! -p tcp', '-p 47']
+const PROTOCOLS = [
+  '',
+  '',
+  '',
+  '',
+  '-p tcp',
+  '-p tcp',
+  '-p udp',
+  '-p sctp',
+  '-p sctp',
+  '-p icmp',
+  '! -p tcp',
+  '-p 47',
+]
 const ADDRESSES = [...Object.keys(HOSTS), NODE, '10.0.0.0/24', '10.0.0.2/31', '224.0.0.0/4']
 const PORTS = [...CLIENT_PORTS, ...SERVER_PORTS]
 
@@ -61,7 +74,7 @@ const ASKED: readonly Grammar[] = [
   (random) => `--ctstate ${some(random, [...STATES, 'SNAT', 'DNAT'])}`,
   (random) => `--ctstate ${some(random, STATES)}`,
   (random) => `--ctstatus ${random.pick(['NONE', some(random, STATUSES), some(random, STATUSES)])}`,
-  (random) => `--ctproto ${random.pick(['tcp', 'udp', 'icmp', '47', '50'])}`,
+  (random) => `--ctproto ${random.pick(['tcp', 'udp', 'sctp', 'icmp', '47', '50'])}`,
   ...['ctorigsrc', 'ctorigdst', 'ctreplsrc', 'ctrepldst'].map(
     (option): Grammar =>
       (random) =>

@@ -59,7 +59,7 @@ const WISHES: ReadonlyArray<readonly [asked: RegExp, change: Change]> = [
   [/ -f /, (draft) => (draft.fragmentOffset = 1480)],
 ]
 
-const PROTOCOLS: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17 }
+const PROTOCOLS: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17, sctp: 132 }
 const GROUPS: Readonly<Record<string, string>> = {
   broadcast: 'ff:ff:ff:ff:ff:ff',
   multicast: '01:00:5e:00:00:01',
@@ -101,8 +101,11 @@ function host(random: Random, text: string, mask: string): string {
   return formatIpv4(near(random, ((address & bits) | outside) >>> 0) >>> 0)
 }
 
+/** By protocol: bytes of the transport's header. */
+const HEADERS: Readonly<Record<number, number>> = { 1: 8, 6: 20, 17: 8, 132: 12 }
+
 function setLength(draft: Draft, total: number): void {
-  const headers = 20 + (draft.protocol === 6 ? 20 : draft.protocol === 17 || draft.protocol === 1 ? 8 : 0)
+  const headers = 20 + (HEADERS[draft.protocol] ?? 0)
   draft.tcpOptions = []
   draft.payload = new Uint8Array(Math.max(0, total - headers))
 }

@@ -2,6 +2,7 @@
 import { parseIpv4, parseMac } from '../../src/wire/address.js'
 import * as icmp from '../../src/wire/icmp.js'
 import * as ipv4 from '../../src/wire/ipv4.js'
+import * as sctp from '../../src/wire/sctp.js'
 import * as tcp from '../../src/wire/tcp.js'
 import * as udp from '../../src/wire/udp.js'
 
@@ -43,6 +44,22 @@ export function tcpFrame(flags: number, fields: FrameFields = {}): Uint8Array {
   tcp.setDataOffset(b, at, tcp.HEADER_LENGTH)
   tcp.setFlags(b, at, flags)
   tcp.fillChecksum(b, at, b.length - (fields.padding ?? 0), ETHERNET + 12)
+  return b
+}
+
+/** An SCTP packet with this verification tag and these chunks, which the payload is. */
+export function sctpFrame(
+  verificationTag: number,
+  chunks: readonly number[],
+  fields: FrameFields = {},
+): Uint8Array {
+  const b = ip(sctp.PROTOCOL, sctp.HEADER_LENGTH, { ...fields, payload: chunks.length })
+  const at = ETHERNET + ipv4.HEADER_LENGTH
+  sctp.setSourcePort(b, at, fields.sport ?? 1000)
+  sctp.setDestinationPort(b, at, fields.dport ?? 80)
+  sctp.setVerificationTag(b, at, verificationTag)
+  b.set(chunks, sctp.firstChunk(at))
+  sctp.fillChecksum(b, at, b.length - (fields.padding ?? 0))
   return b
 }
 

@@ -76,7 +76,7 @@ export interface ConntrackOptions {
   timeouts?: Partial<ConntrackTimeouts>
   /** Other timeouts, under the names that `-j CT --timeout` gives. */
   policies?: TimeoutPolicies
-  /** Packets of a wrong TCP, UDP or ICMP checksum belong to no connection (nf_conntrack_checksum). Default true. */
+  /** Packets of a wrong TCP, UDP, SCTP or ICMP checksum belong to no connection (nf_conntrack_checksum). Default true. */
   verifiesChecksums?: boolean
   /** Packets and bytes are counted from the beginning (nf_conntrack_acct). Default: from when rules ask for them on. */
   accounting?: boolean

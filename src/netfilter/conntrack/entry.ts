@@ -7,7 +7,7 @@
  *   6  protocol, and the zone in the upper half (zone.ts)
  *   7  status · 8-9 when it ends, microseconds, a 64-bit float · 10 mark
  *   11 next in the chain of each direction · 13 in that of its sender, once its source is decided
- *   14 what the protocol remembers: TCP 20 words, UDP when its stream began
+ *   14 what the protocol remembers: TCP 20 words, SCTP 5, UDP when its stream began
  *
  * A reference is an entry with its direction in the lowest bit: entries begin at even words.
  */
@@ -52,6 +52,12 @@ export const LIBERAL = 0x08
 export const UNACKNOWLEDGED = 0x10
 /** MAX_ACK is known. */
 export const HAS_MAX_ACK = 0x80
+
+/**
+ * What SCTP remembers: its state; the verification tag of each direction; the direction in which a HEARTBEAT had
+ * another one, and 1, 0 for none; a bit for each direction in which INIT was sent, up to COOKIE ACK.
+ */
+export const [SCTP_STATE, SCTP_TAGS, OTHER_TAG, SCTP_INITS] = [14, 15, 17, 18]
 
 /** When a UDP connection becomes a stream: microseconds, two words. */
 export const STREAM_SINCE = 14

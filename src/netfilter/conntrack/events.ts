@@ -3,6 +3,7 @@
  * one of its packets has passed all rules, it is over.
  */
 import type { Microseconds } from '../../core/clock.js'
+import * as sctp from '../../wire/sctp.js'
 import * as tcp from '../../wire/tcp.js'
 import {
   ASSURED,
@@ -11,6 +12,7 @@ import {
   ENTRY_WORDS,
   MARK,
   PROTOCOL,
+  SCTP_STATE,
   SEEN_REPLY,
   STATUS,
   TCP_STATE,
@@ -36,14 +38,18 @@ export interface ConnectionEvents {
 /** Tells `tell` of connections, at most `most`, a line each time. */
 export function createEvents(listed: Listed, most: number, tell: (line: string) => void): ConnectionEvents {
   const { words } = listed.table
-  /** What was told last: bits of the status with TCP's state, and the mark. */
+  /** What was told last: bits of the status with TCP's or SCTP's state, and the mark. */
   const told = new Int32Array((most + 1) * 2)
   const at = (entry: number): number => (entry / ENTRY_WORDS) * 2
 
+  function protocolState(entry: number): number {
+    const protocol = words[entry + PROTOCOL] & 0xff
+    if (protocol === tcp.PROTOCOL) return words[entry + TCP_STATE]
+    return protocol === sctp.PROTOCOL ? words[entry + SCTP_STATE] : 0
+  }
+
   function stateOf(entry: number): number {
-    const isTcp = (words[entry + PROTOCOL] & 0xff) === tcp.PROTOCOL
-    const state = isTcp ? words[entry + TCP_STATE] << 8 : 0
-    return TOLD | state | (words[entry + STATUS] & (SEEN_REPLY | ASSURED))
+    return TOLD | (protocolState(entry) << 8) | (words[entry + STATUS] & (SEEN_REPLY | ASSURED))
   }
 
   function end(entry: number): void {

@@ -2,6 +2,7 @@
 import type { Microseconds } from '../../core/clock.js'
 import { formatIpv4 } from '../../wire/address.js'
 import * as icmp from '../../wire/icmp.js'
+import * as sctp from '../../wire/sctp.js'
 import * as tcp from '../../wire/tcp.js'
 import * as udp from '../../wire/udp.js'
 import type { ConnectionCounters } from './counters.js'
@@ -14,12 +15,14 @@ import {
   PORTS,
   PROTOCOL,
   REPLY,
+  SCTP_STATE,
   SEEN_REPLY,
   SOURCE,
   STATUS,
   TCP_STATE,
   TUPLE_WORDS,
 } from './entry.js'
+import { SCTP_STATES } from './sctp-states.js'
 import type { ConnectionTable } from './table.js'
 import type { Templates } from './templates.js'
 import { sideZoneText, zoneText } from './zone.js'
@@ -32,6 +35,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [icmp.PROTOCOL, 'icmp'],
   [tcp.PROTOCOL, 'tcp'],
   [udp.PROTOCOL, 'udp'],
+  [sctp.PROTOCOL, 'sctp'],
   [GRE, 'gre'],
   [UDPLITE, 'udplite'],
   [DCCP, 'dccp'],
@@ -108,12 +112,17 @@ function tupleParts(
   return [
     `${(NAMES.get(protocol) ?? 'unknown').padEnd(8)} ${protocol}`,
     String(time),
-    protocol === tcp.PROTOCOL ? TCP_STATES[words[entry + TCP_STATE]] : '',
+    stateText(words, entry, protocol),
     ...side(ORIGINAL),
     (status & SEEN_REPLY) === 0 ? '[UNREPLIED]' : '',
     ...side(REPLY),
     (status & ASSURED) === 0 ? '' : '[ASSURED]',
   ]
+}
+
+function stateText(words: Int32Array, entry: number, protocol: number): string {
+  if (protocol === tcp.PROTOCOL) return TCP_STATES[words[entry + TCP_STATE]]
+  return protocol === sctp.PROTOCOL ? SCTP_STATES[words[entry + SCTP_STATE]] : ''
 }
 
 function helperText({ templates }: Listed, entry: number): string {
@@ -144,6 +153,7 @@ function portsText(protocol: number, high: number, low: number): string {
     case tcp.PROTOCOL:
     case udp.PROTOCOL:
     case UDPLITE:
+    case sctp.PROTOCOL:
     case DCCP: // nobody tracks it any more, and its ports are 0
       return `sport=${high} dport=${low}`
     case icmp.PROTOCOL:

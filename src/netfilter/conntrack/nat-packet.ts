@@ -2,6 +2,7 @@
 import * as icmp from '../../wire/icmp.js'
 import * as checksums from '../../wire/checksum.js'
 import * as ipv4 from '../../wire/ipv4.js'
+import * as sctp from '../../wire/sctp.js'
 import * as tcp from '../../wire/tcp.js'
 import * as udp from '../../wire/udp.js'
 import { UDPLITE, isQuery } from './tuple.js'
@@ -27,6 +28,7 @@ export function rewrite(
   if (protocol === tcp.PROTOCOL && !rewriteTcp(b, l4, end, side, was, address, port)) return false
   const isUdp = protocol === udp.PROTOCOL || protocol === UDPLITE
   if (isUdp && !rewriteUdp(b, l4, end, side, was, address, port)) return false
+  if (protocol === sctp.PROTOCOL && !rewriteSctp(b, l4, end, side, port)) return false
   if (protocol === icmp.PROTOCOL && !rewriteIcmp(b, l4, end, port)) return false
   if (side === SOURCE_OF) ipv4.replaceSource(b, l3, address)
   else ipv4.replaceDestination(b, l3, address)
@@ -70,6 +72,15 @@ function rewriteUdp(
   else udp.setDestinationPort(b, l4, port)
   udp.updateChecksum32(b, l4, was, address)
   udp.updateChecksum(b, l4, portWas, port)
+  return true
+}
+
+/** The checksum covers all that is there: of a packet that is quoted, too, as far as it goes. */
+function rewriteSctp(b: Uint8Array, l4: number, end: number, side: number, port: number): boolean {
+  if (l4 + QUOTED > end) return false
+  if (side === SOURCE_OF) sctp.setSourcePort(b, l4, port)
+  else sctp.setDestinationPort(b, l4, port)
+  if (l4 + sctp.HEADER_LENGTH <= end) sctp.fillChecksum(b, l4, end)
   return true
 }
 

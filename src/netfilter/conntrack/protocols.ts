@@ -1,9 +1,11 @@
 /** The trackers of all protocols, each found by the number in the IPv4 header. */
 import * as icmp from '../../wire/icmp.js'
+import * as sctp from '../../wire/sctp.js'
 import * as tcp from '../../wire/tcp.js'
 import * as udp from '../../wire/udp.js'
 import type { Packet } from '../packet.js'
 import { createGeneric, createGre, createIcmp, createUdp, createUdplite } from './datagrams.js'
+import { createSctp } from './sctp.js'
 import type { ConnectionTable } from './table.js'
 import { createTcp } from './tcp.js'
 import type { ConntrackTimeouts } from './timeouts.js'
@@ -14,6 +16,7 @@ import * as tuples from './tuple.js'
 const { PROTOCOL: TCP } = tcp
 const { PROTOCOL: UDP } = udp
 const { PROTOCOL: ICMP } = icmp
+const { PROTOCOL: SCTP } = sctp
 const { GRE, UDPLITE, hasPorts } = tuples
 
 /** Trackers, and what they say. */
@@ -35,6 +38,7 @@ export function createProtocols(
   const udpTracker = createUdp(table, timeouts, verifies)
   const udpliteTracker = createUdplite(table, timeouts, verifies)
   const icmpTracker = createIcmp(table, timeouts, verifies)
+  const sctpTracker = createSctp(table, timeouts, verifies)
   const greTracker = createGre(table, timeouts)
   const genericTracker = createGeneric(table, timeouts)
 
@@ -43,6 +47,7 @@ export function createProtocols(
     if (protocol === UDP) return udpTracker
     if (protocol === ICMP) return icmpTracker
     if (protocol === UDPLITE) return udpliteTracker
+    if (protocol === SCTP) return sctpTracker
     return protocol === GRE ? greTracker : genericTracker
   }
 

@@ -16,6 +16,14 @@ export interface ConntrackTimeouts {
   udp_timeout: number
   udp_timeout_stream: number
   icmp_timeout: number
+  sctp_timeout_closed: number
+  sctp_timeout_cookie_wait: number
+  sctp_timeout_cookie_echoed: number
+  sctp_timeout_established: number
+  sctp_timeout_shutdown_sent: number
+  sctp_timeout_shutdown_recd: number
+  sctp_timeout_shutdown_ack_sent: number
+  sctp_timeout_heartbeat_sent: number
   gre_timeout: number
   gre_timeout_stream: number
   generic_timeout: number
@@ -36,6 +44,14 @@ export const DEFAULT_TIMEOUTS: Readonly<ConntrackTimeouts> = {
   udp_timeout: 30,
   udp_timeout_stream: 120,
   icmp_timeout: 30,
+  sctp_timeout_closed: 10,
+  sctp_timeout_cookie_wait: 3,
+  sctp_timeout_cookie_echoed: 3,
+  sctp_timeout_established: 210,
+  sctp_timeout_shutdown_sent: 3,
+  sctp_timeout_shutdown_recd: 3,
+  sctp_timeout_shutdown_ack_sent: 3,
+  sctp_timeout_heartbeat_sent: 30,
   gre_timeout: 30,
   gre_timeout_stream: 180,
   generic_timeout: 600,

@@ -1,11 +1,13 @@
 /** What a connection is known by beside its addresses: ports, or what a protocol has in their place. */
 import * as icmp from '../../wire/icmp.js'
+import * as sctp from '../../wire/sctp.js'
 import * as tcp from '../../wire/tcp.js'
 import * as udp from '../../wire/udp.js'
 
 // An imported constant is loaded and checked at each use.
 const { PROTOCOL: TCP } = tcp
 const { PROTOCOL: UDP } = udp
+const { PROTOCOL: SCTP } = sctp
 const { PROTOCOL: ICMP, HEADER_LENGTH: ICMP_HEADER } = icmp
 /** Number of UDP-Lite (RFC 3828). */
 export const UDPLITE = 136
@@ -29,9 +31,9 @@ const ANSWERS: readonly number[] = Object.assign(Array<number>(19).fill(-1), {
   18: 17,
 })
 
-/** TCP, UDP and UDP-Lite. */
+/** TCP, UDP, UDP-Lite and SCTP: the ports stand first. */
 export function hasRealPorts(protocol: number): boolean {
-  return protocol === TCP || protocol === UDP || protocol === UDPLITE
+  return protocol === TCP || protocol === UDP || protocol === UDPLITE || protocol === SCTP
 }
 
 const word16 = (b: Uint8Array, at: number): number => (b[at] << 8) | b[at + 1]

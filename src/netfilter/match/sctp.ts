@@ -1,39 +1,21 @@
 /** `-p sctp -m sctp`: ports and chunks of SCTP (RFC 9260). Parsed and printed, not decided. */
+import { CHUNK_NAMES, PROTOCOL } from '../../wire/sctp.js'
 import type { MatchExtension } from '../extension.js'
 import type { GivenOption } from '../given.js'
 import { RuleError } from '../rule-error.js'
 import { readPorts, savePortsInFull } from './ports.js'
 
-const PROTOCOL = 132
-
-/**
- * Type of chunk → the letters of its flags, the highest bit first. In the order of their numbers, as they are
- * printed (RFC 9260 §3.2, RFC 3758, RFC 5061, RFC 6525, RFC 8260).
- */
-const CHUNKS: ReadonlyMap<string, string> = new Map([
-  ['DATA', 'IUBE'],
-  ['INIT', ''],
-  ['INIT_ACK', ''],
-  ['SACK', ''],
-  ['HEARTBEAT', ''],
-  ['HEARTBEAT_ACK', ''],
-  ['ABORT', 'T'],
-  ['SHUTDOWN', ''],
-  ['SHUTDOWN_ACK', ''],
-  ['ERROR', ''],
-  ['COOKIE_ECHO', ''],
-  ['COOKIE_ACK', ''],
-  ['ECN_ECNE', ''],
-  ['ECN_CWR', ''],
-  ['SHUTDOWN_COMPLETE', 'T'],
-  ['I_DATA', 'IUBE'],
-  ['ASCONF_ACK', ''],
-  ['RE_CONFIG', ''],
-  ['PAD', ''],
-  ['FORWARD_TSN', ''],
-  ['ASCONF', ''],
-  ['I_FORWARD_TSN', ''],
-])
+/** Chunk → the letters of its flags, the highest bit first, where it has any. */
+const FLAGS: Readonly<Record<string, string>> = {
+  DATA: 'IUBE',
+  ABORT: 'T',
+  SHUTDOWN_COMPLETE: 'T',
+  I_DATA: 'IUBE',
+}
+/** In the order of their numbers, as they are printed. */
+const CHUNKS: ReadonlyMap<string, string> = new Map(
+  [...CHUNK_NAMES.values()].map((name) => [name, FLAGS[name] ?? '']),
+)
 
 /** The sctp match. */
 export const sctp: MatchExtension = {
