@@ -50,12 +50,14 @@ function withoutChosenPort(frame: Uint8Array, isOwn: (port: number) => boolean):
   return b
 }
 
-/** An ICMP error quotes what came to the chosen port; what of a TCP checksum it quotes is not told from it. */
+/** An ICMP error quotes what came to the chosen port; its checksum must be right, of the quoted one there may be none. */
 function withoutQuotedPort(frame: Uint8Array, isOwn: (port: number) => boolean): Uint8Array {
   const quoted = icmp.embedded(L4)
   const l4 = quoted + ipv4.HEADER_LENGTH
   if (!icmp.isError(icmp.type(frame, L4)) || isOwn(udp.destinationPort(frame, l4))) return frame
+  if (!icmp.checksumIsRight(frame, L4, ETHERNET + ipv4.totalLength(frame, ETHERNET))) return frame
   const b = frame.slice()
+  icmp.setChecksum(b, L4, 0)
   udp.setDestinationPort(b, l4, classOf(udp.destinationPort(b, l4)))
   if (ipv4.protocol(b, quoted) === tcp.PROTOCOL && l4 + tcp.HEADER_LENGTH <= b.length)
     tcp.setChecksum(b, l4, 0)

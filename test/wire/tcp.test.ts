@@ -122,6 +122,17 @@ t.test('the segment size is replaced in place', async (t) => {
   t.same(b.slice(18, 26), hex('0000 0204 0578 0402'))
 })
 
+t.test('the edges of a SACK block are replaced in place', async (t) => {
+  const b = Uint8Array.from(SACKED)
+  const sack = tcpOption.find(b, 0, tcpOption.SACK)
+  tcpOption.setLeftEdge(b, sack, 1, 0xffff_fff2)
+  tcpOption.setRightEdge(b, sack, 1, 0x1_0000_0012)
+  t.equal(tcpOption.leftEdge(b, sack, 1), 0xffff_fff2)
+  t.equal(tcpOption.rightEdge(b, sack, 1), 0x12, 'modulo 2^32')
+  t.same(b.slice(0, sack + 10), SACKED.slice(0, sack + 10))
+  t.same(b.slice(sack + 18), SACKED.slice(sack + 18))
+})
+
 t.test('options that do not add up', async (t) => {
   // eight bytes of options; how many the walk meets; whether they are refused
   const lists: [string, number, number][] = [

@@ -7,7 +7,8 @@ const LONGEST = 65_535
 
 /**
  * Puts `text` in place of `length` bytes of the segment at `at`; what was right in the IP header is so again. Returns
- * false, and changes nothing, where there is no room for it.
+ * false, and changes nothing, where there is no room for it. What becomes longer than a link takes goes on as it is: the
+ * kernel cuts it, or drops it where it must not be cut.
  */
 export function replaceData(packet: Packet, at: number, length: number, text: string): boolean {
   const { bytes: b, l3, end, room } = packet
