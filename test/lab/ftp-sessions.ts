@@ -1,4 +1,5 @@
 /** Sessions told from beginning to end, in which NAT has to put everything right that it can. */
+import * as ipv4 from '../../src/wire/ipv4.js'
 import * as tcp from '../../src/wire/tcp.js'
 import * as udp from '../../src/wire/udp.js'
 import { udpFrame } from '../netfilter/frames.js'
@@ -55,6 +56,40 @@ export const SESSIONS: readonly Session[] = [
   session('an error about an adjusted segment', snat('10.0.0.140'), errors),
   session('TFTP', snat('10.0.0.140'), tftp),
 ]
+
+/** Lines that come in fragments, which change in length: the kernel cuts them anew, and not as they came. */
+export const FRAGMENTED: readonly Session[] = [
+  session('a longer line', snat('10.0.0.140'), fragmented),
+  session('a shorter line', snat('1.2.3.4'), fragmented),
+]
+
+function* fragmented(between: Translation): Generator<Entering> {
+  const ends = endsOf(between, 3000, CONTROL, CONTROL)
+  const [client, server] = ends
+  yield* handshake(ends)
+  yield segment(client, server, ACK | PSH, 'USER nobody\r\n')
+  const longer = between.clientSeen.length - CLIENT_ADDRESS.length
+  yield* cut(
+    segment(client, server, ACK | PSH, `PORT 10,0,0,2,78,32\r\n${'NOOP\r\n'.repeat(6)}`, [], longer),
+    32,
+  )
+  yield segment(server, client, ACK | PSH, '200 fine\r\n')
+}
+
+/** The first fragment has so many bytes of data, the second one the rest. */
+function* cut({ port, frame }: Entering, first: number): Generator<Entering> {
+  for (const [from, to] of [
+    [0, first],
+    [first, frame.length - L4],
+  ]) {
+    const b = Uint8Array.from([...frame.subarray(0, L4), ...frame.subarray(L4 + from, L4 + to)])
+    ipv4.setTotalLength(b, L3, b.length - L3)
+    ipv4.setFlags(b, L3, from === 0 ? ipv4.MORE_FRAGMENTS : 0)
+    ipv4.setFragmentOffset(b, L3, from)
+    ipv4.fillChecksum(b, L3)
+    yield { port, frame: b }
+  }
+}
 
 function* active(between: Translation): Generator<Entering> {
   const ends = endsOf(between, 3000, CONTROL, CONTROL)

@@ -5,7 +5,7 @@ import { agree, agreeOnSeeds } from './agreement.js'
 import { announcements } from './announcements.js'
 import type { BridgeOptions } from './bridge-under-test.js'
 import { portsOf, withoutChosenPorts } from './chosen-ports.js'
-import { HELPERS, SESSIONS } from './ftp-sessions.js'
+import { FRAGMENTED, HELPERS, SESSIONS } from './ftp-sessions.js'
 import { needsKernelBridge } from './kernel-bridge.js'
 import { Random } from './random.js'
 import { translatedSessions } from './translated-sessions.js'
@@ -67,7 +67,7 @@ t.test('announced connections: the kernel and we', { timeout: 300_000 }, async (
 
 t.test('sessions through NAT: the kernel and we', { timeout: 300_000 }, async (t) => {
   if (!needsKernelBridge(t)) return
-  for (const { name, rules, entering } of SESSIONS) {
+  for (const { name, rules, entering } of [...SESSIONS, ...FRAGMENTED]) {
     const [nat, options] = [['*nat', ...rules, 'COMMIT', ...WITNESSES], OPTIONS[0]]
     await agree(t, name, { options, rules: [...MARKS, ...nat], entering })
     await agree(t, `${name}; helpers for all`, { options, rules: [...FOR_ALL, ...nat], entering })
