@@ -25,7 +25,7 @@ const { PROTOCOL, REPLY, SOURCE, SOURCE_DECIDED, STATUS, TUPLE_WORDS } = entries
 const { ONE_SIDED } = zones
 
 /** Entries that are looked at with each new one, for some whose time is over. */
-const SWEPT_AT_ONCE = 4
+const SWEPT_AT_ONCE = 8
 /** Entries that are looked at for one to give up, when the table is full. */
 const EARLY_DROP_RANGE = 64
 
