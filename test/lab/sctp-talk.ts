@@ -45,7 +45,7 @@ function end(random: Random, address: string, ports: readonly number[]): End {
 /** What both would send in turn if nothing came between. */
 function* association(random: Random, ends: Ends): Generator<Segment, void> {
   const [client, server] = ends
-  yield* random.pick([handshake, handshake, handshake, collision, path, middle])(ends)
+  yield* random.pick([handshake, handshake, handshake, collision, tangle, path, middle])(ends, random)
   for (let n = random.below(6); n > 0; n--) {
     const [from, to] = random.chance(50) ? ends : [server, client]
     yield* random.pick([transfer, transfer, heartbeat, failure, restart, moved])([from, to], random)
@@ -55,8 +55,10 @@ function* association(random: Random, ends: Ends): Generator<Segment, void> {
   else yield* shutdown(first, second)
 }
 
+type Part = (ends: Ends, random: Random) => Iterable<Segment>
+
 /** RFC 9260 §5.1. */
-function* handshake([client, server]: Ends): Generator<Segment, void> {
+const handshake: Part = function* ([client, server]) {
   yield packet(client, server, initiation(INIT, client.tag), 0)
   yield packet(server, client, initiation(INIT_ACK, server.tag))
   yield packet(client, server, chunk(COOKIE_ECHO, { value: [7, 7, 7, 7] }))
@@ -64,7 +66,7 @@ function* handshake([client, server]: Ends): Generator<Segment, void> {
 }
 
 /** RFC 9260 §5.2.1: both send INIT before they have the other's. */
-function* collision([client, server]: Ends): Generator<Segment, void> {
+const collision: Part = function* ([client, server]) {
   yield packet(client, server, initiation(INIT, client.tag), 0)
   yield packet(server, client, initiation(INIT, server.tag), 0)
   yield packet(client, server, initiation(INIT_ACK, client.tag))
@@ -75,8 +77,21 @@ function* collision([client, server]: Ends): Generator<Segment, void> {
   yield packet(server, client, chunk(COOKIE_ACK))
 }
 
+/** Both begin, again and again, and what answers the one crosses what answers the other. */
+const tangle: Part = function* (ends, random) {
+  for (const [from, to] of [ends, [ends[1], ends[0]] as const])
+    yield packet(from, to, initiation(INIT, from.tag), 0)
+  for (let n = random.between(2, 8); n > 0; n--) {
+    const [from, to] = random.chance(50) ? ends : [ends[1], ends[0]]
+    if (random.chance(15)) from.tag = tag(random)
+    const type = random.pick([INIT, INIT_ACK, INIT_ACK, COOKIE_ECHO, COOKIE_ACK])
+    if (type === INIT) yield packet(from, to, initiation(INIT, from.tag), 0)
+    else yield packet(from, to, type === INIT_ACK ? initiation(INIT_ACK, from.tag) : chunk(type))
+  }
+}
+
 /** The association began by other addresses: this way it is only tried. */
-function* path([client, server]: Ends): Generator<Segment, void> {
+const path: Part = function* ([client, server]) {
   yield packet(client, server, chunk(HEARTBEAT, { value: [0, 1, 0, 4] }))
   yield packet(server, client, chunk(HEARTBEAT_ACK, { value: [0, 1, 0, 4] }))
   yield packet(server, client, chunk(HEARTBEAT, { value: [0, 1, 0, 4] }))
@@ -84,14 +99,12 @@ function* path([client, server]: Ends): Generator<Segment, void> {
 }
 
 /** The handshake was before anybody looked. */
-function* middle([client, server]: Ends): Generator<Segment, void> {
+const middle: Part = function* ([client, server]) {
   yield packet(client, server, chunk(COOKIE_ECHO, { value: [7, 7, 7, 7] }))
   yield packet(server, client, chunk(COOKIE_ACK))
   yield packet(client, server, chunk(SHUTDOWN_ACK))
   yield packet(server, client, chunk(SHUTDOWN_COMPLETE, { flags: T }), server.tag)
 }
-
-type Part = (ends: Ends, random: Random) => Iterable<Segment>
 
 const data = (random: Random): number[] =>
   chunk(DATA, { flags: 3, value: [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, ...bytes(random.below(9))] })
@@ -118,15 +131,22 @@ const failure: Part = ([from, to], random) => [
 /** RFC 9260 §5.2: the side has forgotten all, and begins again with another tag. */
 const restart: Part = function* ([from, to], random) {
   from.tag = tag(random)
-  yield* handshake([from, to])
+  yield* random.pick([handshake, tangle])([from, to], random)
 }
 
-/** The tags have changed by another path: HEARTBEATs tell. */
+/** The tags have changed by another path: HEARTBEATs tell, where nothing is with them that needs the right tag. */
 const moved: Part = function* ([from, to], random) {
   if (random.chance(70)) to.tag = tag(random)
   if (random.chance(70)) from.tag = tag(random)
-  yield packet(from, to, chunk(HEARTBEAT, { value: [0, 1, 0, 4] }))
-  yield packet(to, from, chunk(HEARTBEAT_ACK, { value: [0, 1, 0, 4] }))
+  for (const [type, there, back] of [
+    [HEARTBEAT, from, to],
+    [HEARTBEAT_ACK, to, from],
+  ] as const) {
+    const beat = chunk(type, { value: [0, 1, 0, 4] })
+    const others = random.pick([[], [], [], data(random), beat, sack])
+    yield packet(there, back, random.chance(50) ? [...others, ...beat] : [...beat, ...others])
+    if (random.chance(20)) yield packet(there, back, beat)
+  }
 }
 
 /** RFC 9260 §9.2. */
@@ -171,6 +191,7 @@ const ODDITIES: ReadonlyArray<(random: Random, one: Segment) => Segment> = [
   (random, one) => ({ ...one, payload: Uint8Array.from([...one.payload, ...random.pick(CHUNKS)]) }),
   (random, one) => ({ ...one, payload: Uint8Array.from([...random.pick(CHUNKS), ...one.payload]) }),
   (random, one) => ({ ...one, payload: one.payload.slice(0, random.below(one.payload.length + 1)) }),
+  (_, one) => ({ ...one, payload: Uint8Array.from([...sack, ...one.payload]) }),
   (random, one) => changed(one, random.below(4), random.pick([0, 1, 2, 4, 255])),
 ]
 
