@@ -2,7 +2,9 @@
 import { parseIpv4, parseMac } from '../../src/wire/address.js'
 import * as icmp from '../../src/wire/icmp.js'
 import * as ipv4 from '../../src/wire/ipv4.js'
+import * as sctp from '../../src/wire/sctp.js'
 import * as udp from '../../src/wire/udp.js'
+import { initiation } from '../netfilter/sctp-chunks.js'
 import type { Entering } from './bridge-under-test.js'
 import type { Random } from './random.js'
 import { STATIONS, home } from './values.js'
@@ -64,7 +66,7 @@ function randomCutting(random: Random): Cutting {
     to,
     source: `10.0.0.${random.between(2, 3)}`,
     destination: `10.0.0.${random.between(3, 4)}`,
-    protocol: random.pick([icmp.PROTOCOL, udp.PROTOCOL, udp.PROTOCOL, 47]),
+    protocol: random.pick([icmp.PROTOCOL, udp.PROTOCOL, udp.PROTOCOL, sctp.PROTOCOL, 47]),
     identification: random.between(1, 40),
     options: random.chance(10) ? random.pick([4, 8]) : 0,
     payload: Uint8Array.from({ length: random.pick([24, 80, 200, 1480, 1600, 3000, 4000]) }, () =>
@@ -82,6 +84,7 @@ function fillTransport({ protocol, payload, source, destination }: Cutting, rand
     icmp.setIdentifier(payload, 0, random.between(1, 3))
     icmp.fillChecksum(payload, 0, payload.length)
   }
+  if (protocol === sctp.PROTOCOL) fillSctp(payload, random)
   if (protocol !== udp.PROTOCOL) return
   udp.setSourcePort(payload, 0, random.between(1000, 1002))
   udp.setDestinationPort(payload, 0, random.between(1000, 1002))
@@ -93,6 +96,17 @@ function fillTransport({ protocol, payload, source, destination }: Cutting, rand
   withAddresses.set(payload, 8)
   udp.fillChecksum(withAddresses, 8, 0)
   payload.set(withAddresses.subarray(8))
+}
+
+/** INIT: the rest of the payload is its parameters. */
+function fillSctp(payload: Uint8Array, random: Random): void {
+  sctp.setSourcePort(payload, 0, random.between(1000, 1002))
+  sctp.setDestinationPort(payload, 0, random.between(1000, 1002))
+  sctp.setVerificationTag(payload, 0, 0)
+  payload.set(initiation(sctp.INIT, 1).slice(0, payload.length - sctp.HEADER_LENGTH), sctp.HEADER_LENGTH)
+  const length = payload.length - sctp.HEADER_LENGTH
+  payload.set([length >> 8, length & 255], sctp.HEADER_LENGTH + 2)
+  sctp.fillChecksum(payload, 0, payload.length)
 }
 
 function piecesOf(random: Random, { payload, options }: Cutting): Piece[] {
