@@ -24,7 +24,7 @@ t.test('conversations come to all that a connection can be', async (t) => {
   const bridge = ourBridge(OPTIONS[1], 'compiled')
   bridge.load('*filter\n-A FORWARD -m state --state RELATED\nCOMMIT\n')
   let seen = ''
-  for (let seed = 0; seed < 20; seed++) {
+  for (let seed = 0; seed < 40; seed++) {
     const { connections, counters } = await bridge.run(conversations(new Random(seed + 1), 100))
     seen += `${connections.join('\n')}\n${counters}`
   }
