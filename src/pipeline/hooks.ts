@@ -9,8 +9,7 @@
  */
 import type { Drops } from '../core/drops.js'
 import type { Conntrack } from '../netfilter/conntrack/conntrack.js'
-import { ESTABLISHED } from '../netfilter/conntrack/entry.js'
-import { PASSED, TROUBLES, UNKNOWN } from '../netfilter/engine.js'
+import { PASSED, TROUBLES, WANTED } from '../netfilter/engine.js'
 import type { Engine } from '../netfilter/engine.js'
 import { FORWARD, INPUT, POSTROUTING, PREROUTING } from '../netfilter/hook.js'
 import { ACCEPT } from '../netfilter/verdict.js'
@@ -28,6 +27,7 @@ import { isForNode } from './node-view.js'
 import type { NodeDescription } from './node-view.js'
 import type { Pieces, Reassembly } from './reassembly.js'
 import { createReroute } from './reroute.js'
+import { createSettledPath } from './settled-path.js'
 import { takesOptions } from './received-options.js'
 
 const { HEADER_LENGTH: ETHERNET, IPV4 } = ethernet
@@ -83,14 +83,12 @@ export function createHooks(
   current: CurrentPacket,
   tracking: Tracking | null,
 ): Hooks {
-  const { start, length, port, time, mark, traced, connection, connectionInfo, etherType, l3, l4, protocol } =
-    arena
+  const { start, length, port, time, mark, traced, connection, connectionInfo, etherType, l3 } = arena
   const { bytes } = arena.memory
   const judge = createJudge(arena, drops, engine, node, current)
   const connections = tracking?.connections ?? null
-  const established = engine.asksTables(PREROUTING) ? null : (connections?.established ?? null)
+  const { goesOn, passes } = createSettledPath(arena, engine, connections)
   const { ways } = engine
-  const translates = engine.rules.tables.has('nat')
   const judgeWay = ways === null ? judge : createJudge(arena, drops, ways.judge, node, current)
   const otherPorts = Object.entries(node.portMacs)
 
@@ -127,23 +125,6 @@ export function createHooks(
     return reroute(slot)
   }
 
-  /** Whether the packet's connection has taken it in, and nothing else is to be done before it is bridged. */
-  function goesOn(slot: number): boolean {
-    if (established === null || connections!.isListening()) return false
-    const at = start[slot]
-    established.clock[0] = time[slot]
-    const end = at + length[slot]
-    const reference = established.take(at + l3[slot], at + l4[slot], end, protocol[slot])
-    if (reference === 0) return false
-    connection[slot] = reference & ~1
-    connectionInfo[slot] = (ESTABLISHED << 1) | (reference & 1)
-    return connections!.isSettled(connection[slot], translates)
-  }
-
-  function isSettled(slot: number): boolean {
-    return connectionInfo[slot] >> 1 === ESTABLISHED && connections!.isSettled(connection[slot], translates)
-  }
-
   /** Behind a first tag, another one and the header of PPPoE must be there as a whole (nf_bridge_encap_header_len). */
   function isCutInEncapsulation(slot: number): boolean {
     const at = start[slot]
@@ -156,15 +137,15 @@ export function createHooks(
 
   function forward(slot: number, to: number): number {
     if (!isIpv4(slot)) return OK
-    if (ways === null || traced[slot] !== 0 || !isSettled(slot)) return judgeForward(judge, slot, to)
-    const direction = connectionInfo[slot] & 1
-    const from = port[slot]
-    const said = ways.take(connection[slot], direction, from, to, length[slot] - ETHERNET)
+    const said = passes(slot, to)
     if (said === PASSED) return OK
-    if (said === UNKNOWN) return judgeForward(judge, slot, to)
-    ways.watch()
+    return said === WANTED ? learnWay(slot, to) : judgeForward(judge, slot, to)
+  }
+
+  function learnWay(slot: number, to: number): number {
+    ways!.watch()
     const refusal = judgeForward(judgeWay, slot, to)
-    ways.remember(connection[slot], direction, from, to, refusal === OK)
+    ways!.remember(connection[slot], connectionInfo[slot] & 1, port[slot], to, refusal === OK)
     return refusal
   }
 
