@@ -2,12 +2,24 @@
 #include "node.h"
 
 #include <linux/io_uring.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* Whether the kernel knows an operation; older headers have no name for the one that matters. */
+static bool knowsOperation(int ring, int operation) {
+  enum { MOST = 256 };
+  struct io_uring_probe *probe = calloc(1, sizeof *probe + MOST * sizeof *probe->ops);
+  if (!probe) return false;
+  int result = syscall(SYS_io_uring_register, ring, IORING_REGISTER_PROBE, probe, MOST);
+  bool knows = result >= 0 && operation <= probe->last_op && (probe->ops[operation].flags & IO_URING_OP_SUPPORTED);
+  free(probe);
+  return knows;
+}
+
 /*
- * setupRing(entries, completions): { fd, ring, entries, offsets }. `ring` has both rings, `entries` the submission
+ * setupRing(entries, completions, operation): { fd, ring, entries, offsets, knowsOperation }. `ring` has both rings, `entries` the submission
  * queue's; `offsets`, in bytes of `ring`, are
  *   submission head, tail, mask, array · completion head, tail, mask, entries
  * and the sizes of both queues. Completions appear only within `enterRing` of this thread (DEFER_TASKRUN), so that
@@ -39,6 +51,7 @@ napi_value setupRing(napi_env env, napi_callback_info info) {
   for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++)
     napi_set_element(env, list, i, numberOf(env, offsets[i]));
   setNumber(env, result, "fd", fd);
+  setNumber(env, result, "knowsOperation", knowsOperation(fd, integer(&call, 2)));
   napi_set_named_property(env, result, "ring", mapped(env, ring, bytes));
   napi_set_named_property(env, result, "entries", mapped(env, entries, entryBytes));
   napi_set_named_property(env, result, "offsets", list);

@@ -82,9 +82,10 @@ function addRun(br100: Command): void {
         'SIGHUP reads the rules anew. Root, or CAP_NET_ADMIN and CAP_NET_RAW, is needed for most ports.',
     )
     .argument('<config>', 'the bridge, its ports and its rules, in YAML')
-    .action(async (config: string) => {
+    .option('--io <MEANS>', 'system calls that move frames: uring, rw, or auto (default)', 'auto')
+    .action(async (config: string, options: Record<string, string>) => {
       const { runCommand } = await import('./run.js')
-      process.exitCode = await runCommand(config)
+      process.exitCode = await runCommand(config, options)
     })
 }
 

@@ -3,20 +3,23 @@ import type { Server } from 'node:net'
 import { defaultSocket, listenAt } from '../control/control-socket.js'
 import type { RunConfig } from '../control/run-config.js'
 import { readRunConfig, splitPort } from '../control/run-config.js'
+import { MEANS } from '../io/live.js'
+import type { Means } from '../io/live.js'
 import type { LiveOptions, RulesText } from '../pipeline/live-messages.js'
 import type { LiveBridge } from '../pipeline/live.js'
 import { startLive } from '../pipeline/live.js'
-import { printError } from './errors.js'
+import { UsageError, printError } from './errors.js'
 import { conntrackOptions, describe, nodeOptions, readRulesFile, readSetsFile } from './inputs.js'
 import { readWhole } from './read-whole.js'
 
 const DEFAULT_BRIDGE = 'br100'
 
 /** Runs the bridge of this file. Returns the exit status. */
-export async function runCommand(path: string): Promise<number> {
+export async function runCommand(path: string, { io = 'auto' }: { io?: string }): Promise<number> {
+  if (!MEANS.includes(io as Means)) throw new UsageError(`--io ${io}: expected one of ${MEANS.join(', ')}`)
   const config = readRunConfig(path)
   const name = config.bridge ?? DEFAULT_BRIDGE
-  const bridge = await startLive(await optionsOf(config))
+  const bridge = await startLive(await optionsOf(config, io as Means))
   const control = await listen(config.control ?? defaultSocket(name), bridge)
   const stop = (): void => void bridge.stop().catch(() => {})
   process.once('SIGTERM', stop)
@@ -42,13 +45,14 @@ async function listen(path: string, bridge: LiveBridge): Promise<Server> {
 }
 
 /** Rules are read and checked here, so that their mistakes are told before anything is opened. */
-async function optionsOf(config: RunConfig): Promise<LiveOptions> {
+async function optionsOf(config: RunConfig, means: Means): Promise<LiveOptions> {
   const ports = Object.entries(config.ports).map(([name, port]) => ({ name, ...splitPort(port) }))
   const { bridge: fdb = {}, stations = [] } = nodeOptions(config)
   if (config.rules !== undefined) await readRulesFile(config.rules)
   if (config.sets !== undefined) await readSetsFile(config.sets)
   return {
     node: describe(config.bridge ?? DEFAULT_BRIDGE, { ...config, ports: ownPorts(config) }),
+    means,
     ports,
     fdb,
     localAddresses: nodeOptions({ ...config, ports: ownPorts(config) }).localAddresses ?? [],

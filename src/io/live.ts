@@ -5,10 +5,15 @@
 import type { Sink } from '../core/port.js'
 import type { Burst } from '../packet/burst.js'
 
+/** Which system calls move frames: `auto` is uring where the kernel has it. */
+export const MEANS = ['auto', 'uring', 'rw'] as const
+
+/** One of them. */
+export type Means = (typeof MEANS)[number]
+
 /** Ports by their number in the dataplane. */
 export interface LiveIo {
-  /** Which system calls move frames. */
-  readonly means: 'uring' | 'rw'
+  readonly means: Exclude<Means, 'auto'>
   /** Frames that were written and that the kernel refused, by port. */
   readonly refused: Float64Array
   /** Frames are read from the file from now on, as frames of this port; what it returns takes those that leave. */

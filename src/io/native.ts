@@ -14,6 +14,8 @@ export interface MappedRing {
   ring: ArrayBuffer
   entries: ArrayBuffer
   offsets: number[]
+  /** 1 where the kernel knows the operation that was asked about. */
+  knowsOperation: number
 }
 
 /** The calls; descriptors are numbers. They throw what Node throws of a system call: code, syscall, message. */
@@ -26,7 +28,7 @@ export interface Native {
   openEvent(): number
   signalEvent(fd: number): void
   closeDescriptor(fd: number): void
-  setupRing(entries: number, completions: number): MappedRing
+  setupRing(entries: number, completions: number, operation: number): MappedRing
   registerBuffers(ring: number, count: number, group: number): ArrayBuffer
   /** How many were submitted, or -errno. */
   enterRing(ring: number, submit: number, wait: number): number

@@ -45,9 +45,15 @@ export interface BufferRing {
   give(buffer: number, low: number, high: number, length: number): void
 }
 
-/** A ring of so many entries. Throws a system error where the kernel has none to give. */
+/** A ring of so many entries. Throws a system error where the kernel has none to give, or one that cannot read on. */
 export function createRing(native: Native, size: number): Ring & { fd: number } {
-  const { fd, ring, entries, offsets } = native.setupRing(size, size * 4)
+  const { fd, ring, entries, offsets, knowsOperation } = native.setupRing(size, size * 4, OP_READ_MULTISHOT)
+  if (knowsOperation === 0) {
+    native.closeDescriptor(fd)
+    throw Object.assign(new Error('io_uring has no multishot read: expected Linux 6.7 or later'), {
+      code: 'ENOSYS',
+    })
+  }
   const [, sqTail, sqMaskAt, sqArray, cqHead, cqTail, cqMaskAt, cqEntries] = offsets.map(
     (bytes) => bytes >> 2,
   )

@@ -10,12 +10,14 @@ import type { LiveIo } from '../io/live.js'
 import { DeviceError, loadNative } from '../io/native.js'
 import { openDevice } from '../io/open-device.js'
 import { BUFFERS, createRingIo } from '../io/ring-io.js'
+import { createRwIo } from '../io/rw-io.js'
 import { conntrackBytes } from '../netfilter/conntrack/conntrack.js'
 import { connectionLines } from '../netfilter/conntrack/list.js'
 import { readSets } from '../netfilter/ipset.js'
 import { parseRules } from '../netfilter/rule-script.js'
 import { saveLines } from '../netfilter/rule-text.js'
 import { arenaBytes, createArena } from '../packet/arena.js'
+import type { Arena } from '../packet/arena.js'
 import { Burst } from '../packet/burst.js'
 import { Memory } from '../packet/memory.js'
 import { attachRules } from './attach-rules.js'
@@ -31,6 +33,7 @@ const LARGE_SLOTS = 64
 /** What live ports have in the arena's memory for themselves. */
 const IO_BYTES = 1024
 const STDERR = 2
+const RING_IS_MISSING = ['ENOSYS', 'EPERM', 'EACCES', 'EINVAL']
 
 const native = loadNative()
 const { options, wake } = workerData as { options: LiveOptions; wake: number }
@@ -45,6 +48,18 @@ function createPlane({ ports, fdb, conntrack }: LiveOptions): Dataplane {
   const small = SLOTS_UNDER_WAY + ports.length * BUFFERS
   const bytes = arenaBytes(small, LARGE_SLOTS) + conntrackBytes(conntrack.most) + IO_BYTES
   return createDataplane(createArena(new Memory(bytes), { small, large: LARGE_SLOTS }), fdb)
+}
+
+/** Where io_uring is too old or forbidden, and nobody insists on it, there are other ways. */
+function createIo(arena: Arena): LiveIo {
+  if (options.means === 'rw') return createRwIo(native, arena, wake)
+  try {
+    return createRingIo(native, arena, wake)
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (options.means === 'uring' || !RING_IS_MISSING.includes(code)) throw error
+    return createRwIo(native, arena, wake)
+  }
 }
 
 function openPorts(plane: Dataplane, io: LiveIo): void {
@@ -135,7 +150,7 @@ function refuse(error: unknown): void {
 
 try {
   const plane = createPlane(options)
-  const io = createRingIo(native, plane.arena, wake)
+  const io = createIo(plane.arena)
   openPorts(plane, io)
   const attached = attach(plane)
   say({ said: 'started', means: io.means })

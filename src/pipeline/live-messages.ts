@@ -1,6 +1,7 @@
 /** What a live bridge is told when it begins, what it is asked while it works, and what it answers. */
 import type { FdbOptions } from '../bridge/fdb.js'
 import type { BridgePortOptions } from '../bridge/port-options.js'
+import type { Means } from '../io/live.js'
 import type { DeviceSettings } from '../io/open-device.js'
 import type { ConntrackOptions } from '../netfilter/conntrack/conntrack.js'
 import type { BridgeState } from './bridge-state.js'
@@ -22,6 +23,8 @@ export interface LivePort {
 /** A live bridge. Everything in it can be posted to a worker. */
 export interface LiveOptions {
   node: NodeDescription
+  /** Which system calls move frames. */
+  means: Means
   ports: readonly LivePort[]
   fdb: FdbOptions
   localAddresses: readonly Uint8Array[]

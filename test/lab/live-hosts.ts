@@ -75,9 +75,9 @@ export class LiveHosts {
   }
 
   /** Starts it, and waits until it carries frames; or until it has ended, and that fails. */
-  async startBridge(config: string): Promise<LiveBridge> {
+  async startBridge(config: string, ...options: string[]): Promise<LiveBridge> {
     const bridge = new LiveBridge(
-      this.start('bridge', process.execPath, BR100, 'run', this.file(this.#ownSocket(config))),
+      this.start('bridge', process.execPath, BR100, 'run', this.file(this.#ownSocket(config)), ...options),
     )
     await bridge.hasSaid(/\((uring|rw)\)$/m)
     return bridge

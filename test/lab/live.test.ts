@@ -42,19 +42,21 @@ function giveAddresses(hosts: LiveHosts): void {
 const ping = (hosts: LiveHosts, ...options: string[]): string =>
   hosts.on('a', 'ping', '-c', '3', '-i', '0.1', '-W', '2', ...options, B).stdout
 
-t.test('two TAPs: pings of every size pass, and SIGTERM leaves nothing', async (t) => {
-  if (!canRun(t)) return
-  const hosts = hostsFor(t, 'a', 'b')
-  const bridge = await hosts.startBridge(twoTaps(hosts))
-  giveAddresses(hosts)
-  t.match(ping(hosts), / 3 received/)
-  t.match(ping(hosts, '-s', '1472', '-M', 'do'), / 3 received/, 'a full frame')
-  t.match(ping(hosts, '-s', '20000'), / 3 received/, 'fragments')
-  t.match(hosts.on('a', 'ip', 'link', 'show', 'tapA').stdout, /02:00:00:00:00:0a/)
-  t.equal(await bridge.end('SIGTERM'), 0)
-  t.equal(bridge.stderr.trim().split('\n').length, 1, bridge.stderr)
-  t.not(hosts.on('a', 'ip', 'link', 'show', 'tapA').status, 0, 'the TAP is gone')
-})
+for (const io of ['uring', 'rw'])
+  t.test(`two TAPs by ${io}: pings of every size pass, and SIGTERM leaves nothing`, async (t) => {
+    if (!canRun(t)) return
+    const hosts = hostsFor(t, 'a', 'b')
+    const bridge = await hosts.startBridge(twoTaps(hosts), '--io', io)
+    t.match(bridge.stderr, `br100: br100: tapA, tapB (${io})`)
+    giveAddresses(hosts)
+    t.match(ping(hosts), / 3 received/)
+    t.match(ping(hosts, '-s', '1472', '-M', 'do'), / 3 received/, 'a full frame')
+    t.match(ping(hosts, '-s', '20000'), / 3 received/, 'fragments')
+    t.match(hosts.on('a', 'ip', 'link', 'show', 'tapA').stdout, /02:00:00:00:00:0a/)
+    t.equal(await bridge.end('SIGTERM'), 0)
+    t.equal(bridge.stderr.trim().split('\n').length, 1, bridge.stderr)
+    t.not(hosts.on('a', 'ip', 'link', 'show', 'tapA').status, 0, 'the TAP is gone')
+  })
 
 t.test('a TAP and a veth; the card is promiscuous only as long as the bridge runs', async (t) => {
   if (!canRun(t)) return
@@ -166,18 +168,19 @@ t.test('kill -9 leaves nothing that a second bridge would meet', async (t) => {
   t.equal(await second.end('SIGTERM'), 0)
 })
 
-t.test('a far end that goes down, and comes back', async (t) => {
-  if (!canRun(t)) return
-  const hosts = hostsFor(t, 'a', 'b')
-  const bridge = await hosts.startBridge(twoTaps(hosts))
-  giveAddresses(hosts)
-  t.match(ping(hosts), / 3 received/)
-  hosts.on('b', 'ip', 'link', 'set', 'tapB', 'down')
-  t.match(ping(hosts, '-W', '1'), / 0 received/)
-  hosts.on('b', 'ip', 'link', 'set', 'tapB', 'up')
-  t.match(ping(hosts, '-w', '10'), / 3 received/)
-  t.equal(await bridge.end('SIGTERM'), 0)
-})
+for (const io of ['uring', 'rw'])
+  t.test(`by ${io}: a far end that goes down, and comes back`, async (t) => {
+    if (!canRun(t)) return
+    const hosts = hostsFor(t, 'a', 'b')
+    const bridge = await hosts.startBridge(twoTaps(hosts), '--io', io)
+    giveAddresses(hosts)
+    t.match(ping(hosts), / 3 received/)
+    hosts.on('b', 'ip', 'link', 'set', 'tapB', 'down')
+    t.match(ping(hosts, '-W', '1'), / 0 received/)
+    hosts.on('b', 'ip', 'link', 'set', 'tapB', 'up')
+    t.match(ping(hosts, '-w', '10'), / 3 received/)
+    t.equal(await bridge.end('SIGTERM'), 0)
+  })
 
 t.test('what cannot be opened is told, and what was opened is closed', async (t) => {
   if (!canRun(t)) return
