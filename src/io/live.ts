@@ -18,13 +18,11 @@ export interface LiveIo {
   readonly refused: Float64Array
   /** Frames are read from the file from now on, as frames of this port; what it returns takes those that leave. */
   addPort(fd: number, port: number): Sink
-  /** Hands over what is to be written. */
-  flush(): void
   /**
    * Adds frames that have come in to the burst, as many as it has room for. Where there are none it hands over what is
-   * to be written and sleeps until there are some, or somebody wakes it; with `sleeps` false it does not wait.
+   * to be written, and sleeps until something has come or gone, or somebody wakes it.
    */
-  receive(burst: Burst, sleeps: boolean): void
+  receive(burst: Burst): void
   /** Whether somebody has woken it since the last time that this was asked. */
   wasWoken(): boolean
   /** What is being written still leaves; nothing is read any more. The files are the caller's, who may close them. */

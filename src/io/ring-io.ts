@@ -93,10 +93,10 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
     return bytes
   }
 
-  function receive(burst: Burst, sleeps: boolean): void {
+  function receive(burst: Burst): void {
     drain(burst)
     if (burst.count > 0) return
-    ring.enter(sleeps ? 1 : 0)
+    ring.enter(1)
     drain(burst)
   }
 
@@ -186,7 +186,6 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
     means: 'uring',
     refused,
     addPort,
-    flush: () => ring.enter(0),
     receive,
     wasWoken,
     close,

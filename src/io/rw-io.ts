@@ -15,7 +15,7 @@ import type { Native } from './native.js'
 const TURN = 64
 /** After so many milliseconds a device is read again that could not be. */
 const RETRY = 100
-const [FOREVER, AT_ONCE] = [-1, 0]
+const FOREVER = -1
 
 /** Live ports for frames in this arena; `wake` is an event that ends a sleep. */
 export function createRwIo(native: Native, arena: Arena, wake: number): LiveIo {
@@ -53,9 +53,8 @@ export function createRwIo(native: Native, arena: Arena, wake: number): LiveIo {
     return freeAll(burst)
   }
 
-  function receive(burst: Burst, sleeps: boolean): void {
-    const longest = unreadable.size > 0 ? RETRY : FOREVER
-    const found = native.waitReadable(files, ready, sleeps ? longest : AT_ONCE)
+  function receive(burst: Burst): void {
+    const found = native.waitReadable(files, ready, unreadable.size > 0 ? RETRY : FOREVER)
     if (unreadable.size > 0 && found <= 0) readAgain()
     if (found <= 0) return
     if (ready[0] !== 0) beWoken()
@@ -104,5 +103,5 @@ export function createRwIo(native: Native, arena: Arena, wake: number): LiveIo {
     return was
   }
 
-  return { means: 'rw', refused, addPort, flush: () => {}, receive, wasWoken, close: () => {} }
+  return { means: 'rw', refused, addPort, receive, wasWoken, close: () => {} }
 }

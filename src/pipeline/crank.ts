@@ -33,6 +33,8 @@ const LARGE_SLOTS = 64
 /** What live ports have in the arena's memory for themselves. */
 const IO_BYTES = 1024
 const STDERR = 2
+/** What drops of a device are called that could not take a frame. */
+const TX_FULL = 'tx-full'
 const RING_IS_MISSING = ['ENOSYS', 'EPERM', 'EACCES', 'EINVAL']
 
 const native = loadNative()
@@ -96,7 +98,7 @@ function turn(plane: Dataplane, io: LiveIo, attached: AttachedRules | null): voi
   const burst = new Burst()
   let isStopping = false
   while (!isStopping) {
-    io.receive(burst, true)
+    io.receive(burst)
     const now = timeOfDay()
     for (let i = 0; i < burst.count; i++) {
       const slot = burst.slots[i]
@@ -104,18 +106,18 @@ function turn(plane: Dataplane, io: LiveIo, attached: AttachedRules | null): voi
       plane.received(port[slot], 1, length[slot])
     }
     plane.process(burst)
-    if (io.wasWoken()) isStopping = obey(plane, attached)
+    if (io.wasWoken()) isStopping = obey(plane, io, attached)
   }
 }
 
 /** Does what is ordered; whether it is to stop. */
-function obey(plane: Dataplane, attached: AttachedRules | null): boolean {
+function obey(plane: Dataplane, io: LiveIo, attached: AttachedRules | null): boolean {
   for (;;) {
     const posted = receiveMessageOnPort(parentPort!)
     if (posted === undefined) return false
     const order = posted.message as Order
     if (order.order === 'stop') return true
-    if (order.order === 'show') say({ said: 'shown', shown: shownOf(order.show, plane, attached) })
+    if (order.order === 'show') say({ said: 'shown', shown: shownOf(order.show, plane, io, attached) })
     else replaceRules(order.rules, attached)
   }
 }
@@ -131,9 +133,13 @@ function replaceRules(rules: RulesText, attached: AttachedRules | null): void {
   }
 }
 
-function shownOf(show: Show, plane: Dataplane, attached: AttachedRules | null): Shown {
+function shownOf(show: Show, plane: Dataplane, io: LiveIo, attached: AttachedRules | null): Shown {
   const now = timeOfDay()
-  return { state: bridgeState(plane, now), lines: linesOf(show, attached, now) }
+  const state = bridgeState(plane, now)
+  const refused = io.refused.reduce((sum, ofPort) => sum + ofPort, 0)
+  // The bridge had sent them on before the device refused them.
+  if (refused > 0) state.drops[TX_FULL] = refused
+  return { state, lines: linesOf(show, attached, now) }
 }
 
 function linesOf(show: Show, attached: AttachedRules | null, now: Microseconds): string[] {
