@@ -35,7 +35,7 @@ const IO_BYTES = 1024
 const STDERR = 2
 /** What drops of a device are called that could not take a frame. */
 const TX_FULL = 'tx-full'
-const RING_IS_MISSING = ['ENOSYS', 'EPERM', 'EACCES', 'EINVAL']
+const RING_IS_MISSING = new Set(['ENOSYS', 'EPERM', 'EACCES', 'EINVAL'])
 
 const native = loadNative()
 const { options, wake } = workerData as { options: LiveOptions; wake: number }
@@ -59,7 +59,7 @@ function createIo(arena: Arena): LiveIo {
     return createRingIo(native, arena, wake)
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException
-    if (options.means === 'uring' || !RING_IS_MISSING.includes(code)) throw error
+    if (options.means === 'uring' || !RING_IS_MISSING.has(code)) throw error
     return createRwIo(native, arena, wake)
   }
 }
