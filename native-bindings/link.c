@@ -45,6 +45,7 @@ napi_value openTap(napi_env env, napi_callback_info info) {
 static int enterNamespace(const char *path) {
   if (path[0] == 0) return -2;
   int here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+  if (here < 0) return -1; /* there would be no way back */
   int there = open(path, O_RDONLY | O_CLOEXEC);
   int result = there < 0 ? -1 : setns(there, CLONE_NEWNET);
   if (there >= 0) closeQuietly(there);

@@ -20,7 +20,7 @@ export interface Culprit {
 /** What drops are called that no rule has decided, by the step. */
 export const TROUBLES = {
   track: 'conntrack: table full',
-  translate: 'nat: bad ICMP error',
+  translate: 'nat: cannot be translated',
   confirm: 'conntrack: clash',
 } as const
 const HELPER_REFUSES = 'conntrack: a helper refuses'

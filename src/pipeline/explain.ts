@@ -251,6 +251,7 @@ export function explainHooks(
       if (whole === NONE) note('a fragment, which waits for the rest of its datagram', OK)
       return whole
     },
+    isPulled: (slot) => hooks.isPulled(slot),
     prerouting: (slot) => watched('PREROUTING', slot, () => hooks.prerouting(slot)),
     forward: (slot, to) => watched(`FORWARD to ${portNames[to]}`, slot, () => hooks.forward(slot, to)),
     input: (slot) => watched('INPUT', slot, () => hooks.input(slot)),

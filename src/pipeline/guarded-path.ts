@@ -146,7 +146,8 @@ export function createGuardedPath(
     if (refusal !== OK) {
       arena.free(slot)
       drops.count(refusal, frames)
-    } else if (frames > 1) refragment(slot, through.pieces, isLast, (piece) => sendBy(port, piece))
+    } else if (frames > 1)
+      refragment(slot, through.pieces, isLast && !through.isPulled(slot), (piece) => sendBy(port, piece))
     else sendBy(port, slot)
     return refusal === OK
   }

@@ -9,6 +9,7 @@
  */
 import type { Drops } from '../core/drops.js'
 import type { Conntrack } from '../netfilter/conntrack/conntrack.js'
+import { UNTRACKED } from '../netfilter/conntrack/entry.js'
 import { PASSED, TROUBLES, WANTED } from '../netfilter/engine.js'
 import type { Engine } from '../netfilter/engine.js'
 import { FORWARD, INPUT, POSTROUTING, PREROUTING } from '../netfilter/hook.js'
@@ -19,6 +20,8 @@ import { locate } from '../packet/locate.js'
 import { sameMac } from '../wire/address.js'
 import * as ethernet from '../wire/ethernet.js'
 import * as ipv4 from '../wire/ipv4.js'
+import * as sctp from '../wire/sctp.js'
+import * as tcp from '../wire/tcp.js'
 import { OK, TRUNCATED } from '../wire/reason.js'
 import * as vlan from '../wire/vlan.js'
 import { createJudge } from './judge.js'
@@ -31,6 +34,7 @@ import { createSettledPath } from './settled-path.js'
 import { takesOptions } from './received-options.js'
 
 const { HEADER_LENGTH: ETHERNET, IPV4 } = ethernet
+const [TCP, SCTP] = [tcp.PROTOCOL, sctp.PROTOCOL]
 const PPPOE_SESSION = 0x8864
 /** Of PPPoE (RFC 2516 §4), and the protocol of PPP. */
 const PPPOE_HEADER = 8
@@ -52,6 +56,11 @@ export interface Hooks {
   gather(slot: number): number
   /** What the packet that `gather` has returned last was made of. */
   readonly pieces: Pieces
+  /**
+   * Whether more of the datagram was looked into as one than its first piece had: it is in one piece since, and not cut
+   * again as it came.
+   */
+  isPulled(slot: number): boolean
   /** Before anything is learned or looked up. */
   prerouting(slot: number): number
   /** For the copy that leaves by port `to`. */
@@ -83,7 +92,8 @@ export function createHooks(
   current: CurrentPacket,
   tracking: Tracking | null,
 ): Hooks {
-  const { start, length, port, time, mark, traced, connection, connectionInfo, etherType, l3 } = arena
+  const { start, length, port, time, mark, traced, connection, connectionInfo, etherType, l3, protocol } =
+    arena
   const { bytes } = arena.memory
   const judge = createJudge(arena, drops, engine, node, current)
   const connections = tracking?.connections ?? null
@@ -114,6 +124,18 @@ export function createHooks(
     const whole = tracking.reassembly.gather(slot, isIpv4(slot))
     if (whole !== NONE && whole !== slot) mark[whole] = traced[whole] = connectionInfo[whole] = 0
     return whole
+  }
+
+  /** The kernel makes a header writable as a whole to see a CRC right (sctp_error), or to change ports. */
+  function isPulled(slot: number): boolean {
+    if (connections === null) return false
+    const inFirst = tracking!.reassembly.pieces.ends[0]
+    const isTracked = connectionInfo[slot] >> 1 !== UNTRACKED
+    if (protocol[slot] === SCTP && inFirst < sctp.HEADER_LENGTH && isTracked && connections.verifiesChecksums)
+      return true
+    const header =
+      protocol[slot] === TCP ? tcp.HEADER_LENGTH : protocol[slot] === SCTP ? sctp.HEADER_LENGTH : 0
+    return inFirst < header && connection[slot] !== 0 && connections.isTranslated(connection[slot])
   }
 
   function prerouting(slot: number): number {
@@ -217,6 +239,7 @@ export function createHooks(
     admit,
     gather,
     pieces: tracking?.reassembly.pieces ?? WHOLE,
+    isPulled,
     prerouting,
     forward,
     input,

@@ -3,6 +3,7 @@ import { parseIpv4, parseMac } from '../../src/wire/address.js'
 import * as icmp from '../../src/wire/icmp.js'
 import * as ipv4 from '../../src/wire/ipv4.js'
 import * as sctp from '../../src/wire/sctp.js'
+import * as tcp from '../../src/wire/tcp.js'
 import * as udp from '../../src/wire/udp.js'
 import { initiation } from '../netfilter/sctp-chunks.js'
 import type { Entering } from './bridge-under-test.js'
@@ -66,7 +67,7 @@ function randomCutting(random: Random): Cutting {
     to,
     source: `10.0.0.${random.between(2, 3)}`,
     destination: `10.0.0.${random.between(3, 4)}`,
-    protocol: random.pick([icmp.PROTOCOL, udp.PROTOCOL, udp.PROTOCOL, sctp.PROTOCOL, 47]),
+    protocol: random.pick([icmp.PROTOCOL, udp.PROTOCOL, udp.PROTOCOL, tcp.PROTOCOL, sctp.PROTOCOL, 47]),
     identification: random.between(1, 40),
     options: random.chance(10) ? random.pick([4, 8]) : 0,
     payload: Uint8Array.from({ length: random.pick([24, 80, 200, 1480, 1600, 3000, 4000]) }, () =>
@@ -85,16 +86,22 @@ function fillTransport({ protocol, payload, source, destination }: Cutting, rand
     icmp.fillChecksum(payload, 0, payload.length)
   }
   if (protocol === sctp.PROTOCOL) fillSctp(payload, random)
-  if (protocol !== udp.PROTOCOL) return
+  if (protocol !== udp.PROTOCOL && protocol !== tcp.PROTOCOL) return
   udp.setSourcePort(payload, 0, random.between(1000, 1002))
   udp.setDestinationPort(payload, 0, random.between(1000, 1002))
-  udp.setLength(payload, 0, payload.length)
   const withAddresses = new Uint8Array(8 + payload.length)
   const view = new DataView(withAddresses.buffer)
   view.setUint32(0, parseIpv4(source)!)
   view.setUint32(4, parseIpv4(destination)!)
   withAddresses.set(payload, 8)
-  udp.fillChecksum(withAddresses, 8, 0)
+  if (protocol === udp.PROTOCOL) {
+    udp.setLength(withAddresses, 8, payload.length)
+    udp.fillChecksum(withAddresses, 8, 0)
+  } else {
+    tcp.setDataOffset(withAddresses, 8, tcp.HEADER_LENGTH)
+    tcp.setFlags(withAddresses, 8, tcp.SYN)
+    tcp.fillChecksum(withAddresses, 8, withAddresses.length, 0)
+  }
   payload.set(withAddresses.subarray(8))
 }
 

@@ -108,6 +108,10 @@ export interface Conntrack extends Nat {
   readonly established: Established | null
   /** The first of so many numbers that stand for ways in entries (../ways.ts), for good; -1 when there are none left. */
   reserveWays(count: number): number
+  /** As the option says. */
+  readonly verifiesChecksums: boolean
+  /** Whether the connection has other addresses or ports on its other side. */
+  isTranslated(entry: number): boolean
   /** Whether packets are counted, events told, or helpers asked. */
   isListening(): boolean
   /**
@@ -260,6 +264,8 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
 
   const isListening = (): boolean => counters.isOn || events !== null || templates.isOn
 
+  const isTranslated = (entry: number): boolean => (words[entry + STATUS] & BOTH_TRANSLATED) !== 0
+
   function isSettled(entry: number, translates: boolean): boolean {
     if (events !== null || templates.isOn) return false
     const status = words[entry + STATUS]
@@ -309,6 +315,8 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   const steps = {
     track,
     reserveWays,
+    verifiesChecksums,
+    isTranslated,
     isListening,
     isSettled,
     isRefusedByHelper,

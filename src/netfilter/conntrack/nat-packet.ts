@@ -5,7 +5,7 @@ import * as ipv4 from '../../wire/ipv4.js'
 import * as sctp from '../../wire/sctp.js'
 import * as tcp from '../../wire/tcp.js'
 import * as udp from '../../wire/udp.js'
-import { UDPLITE, isQuery } from './tuple.js'
+import { GRE, UDPLITE, isQuery } from './tuple.js'
 
 /** What NAT changes: the source, or the destination. */
 export const [SOURCE_OF, DESTINATION_OF] = [0, 1]
@@ -30,6 +30,7 @@ export function rewrite(
   if (isUdp && !rewriteUdp(b, l4, end, side, was, address, port)) return false
   if (protocol === sctp.PROTOCOL && !rewriteSctp(b, l4, end, side, port)) return false
   if (protocol === icmp.PROTOCOL && !rewriteIcmp(b, l4, end, port)) return false
+  if (protocol === GRE && l4 + GRE_WANTED > end) return false
   if (side === SOURCE_OF) ipv4.replaceSource(b, l3, address)
   else ipv4.replaceDestination(b, l3, address)
   return true
@@ -37,6 +38,8 @@ export function rewrite(
 
 /** An ICMP error quotes eight bytes at least: without the checksum then. */
 const QUOTED = 8
+/** What the kernel wants to see of GRE, of whatever version, although nothing of it changes (gre_manip_pkt). */
+const GRE_WANTED = 8
 
 function rewriteTcp(
   b: Uint8Array,

@@ -59,7 +59,7 @@ export interface Nat {
   bind(packet: Packet, range: NatRange): number
   /** A connection that was announced goes the way of who has announced it (nf_nat_follow_master): no rule is asked. */
   follow(entry: number, { source, destination, port }: Following, now: Microseconds): void
-  /** Changes the packet as its connection has it; DROP for an ICMP error that cannot be. */
+  /** Changes the packet as its connection has it; DROP for one that cannot be: an ICMP error, GRE that is too short. */
   translate(packet: Packet): number
 }
 
@@ -122,8 +122,7 @@ export function createNat(table: ConnectionTable, verifies: () => boolean, rando
     if ((status & BOTH_DECIDED) !== BOTH_DECIDED && asksNat(packet, hook)) bindUnchanged(packet)
     else if ((status & BOTH_TRANSLATED) === 0) return ACCEPT
     const side = sideAt(hook)
-    if (isTranslated(packet, side)) change(packet, side)
-    return ACCEPT
+    return isTranslated(packet, side) ? change(packet, side) : ACCEPT
   }
 
   /** The address that it has by now must stay; the port need not. */
@@ -139,14 +138,15 @@ export function createNat(table: ConnectionTable, verifies: () => boolean, rando
   }
 
   /** The packet's side becomes what the other direction's tuple has on its far side. */
-  function change(packet: Packet, side: number): void {
+  function change(packet: Packet, side: number): number {
     const { bytes, l3, end, connection, direction, protocol } = packet
     const other = connection + (1 - direction) * TUPLE_WORDS
     const ports = invertedPorts(protocol, words[other + PORTS])
     const address = words[other + (side === SOURCE_OF ? DESTINATION : SOURCE)]
     const port = side === SOURCE_OF || protocol === icmp.PROTOCOL ? ports >>> 16 : ports & 0xffff
-    rewrite(bytes, l3, end, side, address, port)
+    if (!rewrite(bytes, l3, end, side, address, port)) return DROP
     refresh(packet)
+    return ACCEPT
   }
 
   function refresh(packet: Packet): void {
