@@ -43,6 +43,8 @@ export function createBegin({ table, counters, templates, expectations, nat, pen
     words[reply + DESTINATION] = packet.source
     words[reply + PORTS] = invertedPorts(packet.protocol, ports)
     words[entry + PROTOCOL] = packet.protocol | packet.zone
+    // What was waited for has come, even if it can begin nothing: it is not waited for any more.
+    const expected = expectations.count > 0 ? claimed(packet, ports) : null
     if (!tracker.begin(entry, packet)) {
       table.giveBack(entry)
       return -1
@@ -50,7 +52,7 @@ export function createBegin({ table, counters, templates, expectations, nat, pen
     if (counters.isOn) counters.begin(entry)
     if (templates.isOn) templates.begin(entry, packet.template)
     if (templates.isOn && templates.policyOf(entry) !== 0) words[entry + STATUS] |= HAS_POLICY
-    if (expectations.count > 0) relateTo(claimed(packet, ports), entry, packet.now)
+    if (expected !== null) relateTo(expected, entry, packet.now)
     pending.add(entry)
     return entry
   }
@@ -60,9 +62,7 @@ export function createBegin({ table, counters, templates, expectations, nat, pen
   }
 
   /** What another connection has announced has its mark. One that is not entered itself cannot have been heard. */
-  function relateTo(expected: Expectation | null, entry: number, now: Microseconds): void {
-    if (expected === null) return
-    const { master, follows } = expected
+  function relateTo({ master, follows }: Expectation, entry: number, now: Microseconds): void {
     if ((words[master + STATUS] & CONFIRMED) === 0) return
     words[entry + STATUS] |= EXPECTED
     words[entry + MARK] = words[master + MARK]
