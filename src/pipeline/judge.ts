@@ -13,6 +13,10 @@ import { HEADER_LENGTH as ETHERNET } from '../wire/ethernet.js'
 import { OK } from '../wire/reason.js'
 import type { NodeDescription } from './node-view.js'
 
+// An imported constant is loaded and checked at each use.
+const [broadcast, multicast, unicast] = [BROADCAST, MULTICAST, UNICAST]
+const [ethernet, smallRoom, accept, ok] = [ETHERNET, SMALL_ROOM, ACCEPT, OK]
+
 /** The packet that rules are being asked about: what a rule answers takes its time from it. */
 export interface CurrentPacket {
   slot: number
@@ -52,14 +56,14 @@ export function createJudge(
     physicalOut: string,
   ): number {
     const at = start[slot]
-    const isUntagged = l3[slot] === ETHERNET
+    const isUntagged = l3[slot] === ethernet
     packet.read(bytes, at, at + l3[slot], at + l4[slot], protocol[slot])
     packet.inInterface = inInterface
     packet.outInterface = physicalOut === '' ? '' : node.bridge
     packet.physicalIn = physicalIn
     packet.physicalOut = physicalOut
     packet.isBridged = physicalOut !== ''
-    packet.type = isBroadcast(bytes, at) ? BROADCAST : isGroup(bytes, at) ? MULTICAST : UNICAST
+    packet.type = isGroup(bytes, at) ? (isBroadcast(bytes, at) ? broadcast : multicast) : unicast
     packet.mark = mark[slot] >>> 0
     packet.isTraced = traced[slot] !== 0
     if (connectionInfo[slot] !== 0) {
@@ -68,7 +72,7 @@ export function createJudge(
       packet.connectionState = connectionInfo[slot] >> 1
     }
     packet.now = time[slot]
-    packet.room = isUntagged ? Math.max(0, SMALL_ROOM - length[slot]) : 0
+    packet.room = isUntagged ? Math.max(0, smallRoom - length[slot]) : 0
     current.slot = slot
     const verdict = engine.judge(hook, packet)
     mark[slot] = packet.mark
@@ -76,7 +80,7 @@ export function createJudge(
     connection[slot] = packet.connection
     connectionInfo[slot] = (packet.connectionState << 1) | packet.direction
     if (isUntagged) length[slot] = packet.end - at
-    return verdict === ACCEPT ? OK : reasonOf()
+    return verdict === accept ? ok : reasonOf()
   }
 
   /** The drop reason of the rule or policy that has just dropped, registered when it drops for the first time. */
