@@ -53,7 +53,7 @@ function inC(folder: string): Contender {
 }
 
 function ours(): Contender {
-  const arena = createArena(new Memory(arenaBytes(FRAMES, 1)), { small: FRAMES, large: 1 })
+  const arena = createArena(new Memory(arenaBytes({ small: FRAMES, large: 1 })), { small: FRAMES, large: 1 })
   const bridge = createBridge(arena, new Drops())
   for (let port = 0; port < PORTS; port++) bridge.addPort()
   const bursts = fill(arena)

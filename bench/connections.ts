@@ -150,7 +150,7 @@ const [FROM, TO] = [0, 1]
 
 /** These rules, and a bridge without address. */
 export function createLab(rules: string): Lab {
-  const memory = new Memory(conntrackBytes() + arenaBytes(SLOTS, 1) + SLOTS * STEP)
+  const memory = new Memory(conntrackBytes() + arenaBytes({ small: SLOTS, large: 1 }) + SLOTS * STEP)
   const arena = createArena(memory, { small: SLOTS, large: 1 })
   const node = anonymousNode('br100')
   const connections = createConntrack({ memory })

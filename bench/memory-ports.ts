@@ -91,7 +91,7 @@ export interface NullBridge {
 
 /** Makes one. */
 export function createNullBridge(): NullBridge {
-  const arena = createArena(new Memory(arenaBytes(1024, 1)), { small: 1024, large: 1 })
+  const arena = createArena(new Memory(arenaBytes({ small: 1024, large: 1 })), { small: 1024, large: 1 })
   const plane = createDataplane(arena)
   const ports = createNullPorts(arena)
   for (const [i, port] of ports.entries()) plane.addPort(`null${i}`, port)

@@ -46,7 +46,7 @@ function addCodecs(suite: Benchmark.Suite): void {
 }
 
 function addTables(suite: Benchmark.Suite): void {
-  const arena = createArena(new Memory(arenaBytes(256, 1)), { small: 256, large: 1 })
+  const arena = createArena(new Memory(arenaBytes({ small: 256, large: 1 })), { small: 256, large: 1 })
   const fdb = createFdb(arena.time)
   for (let i = 0; i < 1024; i++) fdb.learn(2, i << 16, i & 3, 0)
   let station = 0

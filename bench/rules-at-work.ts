@@ -70,7 +70,7 @@ interface Lab {
 }
 
 function createLab(): Lab {
-  const arena = createArena(new Memory(arenaBytes(1024, 1)), { small: 1024, large: 1 })
+  const arena = createArena(new Memory(arenaBytes({ small: 1024, large: 1 })), { small: 1024, large: 1 })
   const plane = createDataplane(arena)
   const [from, to] = ['from', 'to'].map((name) => plane.addPort(name, new NullPort(arena)))
   plane.bridge.addStaticStation(Uint8Array.of(2, 0, 0, 0, 0, 2), to)

@@ -3,7 +3,40 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+/* Frames in memory. */
+struct frames {
+  uint8_t *bytes;
+  int32_t *offsets, *lengths;
+  size_t size;
+  int count;
+};
+
+/* The arguments from the second on; count is 0 where the arrays are too short for it. */
+static struct frames framesOf(struct call *call) {
+  struct frames frames = {.count = integer(call, 4)};
+  size_t offsets, lengths;
+  frames.bytes = memory(call, 1, &frames.size);
+  frames.offsets = memory(call, 2, &offsets);
+  frames.lengths = memory(call, 3, &lengths);
+  size_t bytes = frames.count < 0 ? SIZE_MAX : frames.count * sizeof(int32_t);
+  if (bytes > offsets || bytes > lengths) frames.count = 0;
+  return frames;
+}
+
+/* The frame's first byte with `before` bytes in front of it, all in the memory; or NULL. */
+static uint8_t *placeOf(struct frames *frames, int number, int before) {
+  int64_t offset = frames->offsets[number], length = frames->lengths[number];
+  if (offset < before || length < 0 || offset + length > (int64_t)frames->size) return NULL;
+  return frames->bytes + offset;
+}
+
+static napi_value amountRead(napi_env env, int done, int count) {
+  bool isOver = done < count && done == 0 && errno != EAGAIN && errno != EINTR;
+  return numberOf(env, isOver ? -errno : done);
+}
 
 /*
  * readFrames(fd, memory, offsets, lengths, count): reads a frame to each of the offsets, at most as long as `lengths`
@@ -11,26 +44,45 @@
  */
 napi_value readFrames(napi_env env, napi_callback_info info) {
   struct call call = callOf(env, info);
-  int fd = integer(&call, 0), count = integer(&call, 4), done = 0;
-  uint8_t *bytes = memory(&call, 1, NULL);
-  int32_t *offsets = memory(&call, 2, NULL), *lengths = memory(&call, 3, NULL);
-  for (; done < count; done++) {
-    ssize_t length = read(fd, bytes + offsets[done], lengths[done]);
+  struct frames frames = framesOf(&call);
+  int fd = integer(&call, 0), done = 0;
+  for (; done < frames.count; done++) {
+    uint8_t *place = placeOf(&frames, done, 0);
+    errno = EFAULT;
+    ssize_t length = place ? read(fd, place, frames.lengths[done]) : -1;
     if (length < 0) break;
-    lengths[done] = length;
+    frames.lengths[done] = length;
   }
-  if (done < count && errno != EAGAIN && errno != EINTR && done == 0) return numberOf(env, -errno);
-  return numberOf(env, done);
+  return amountRead(env, done, frames.count);
+}
+
+/* receiveFrames(fd, memory, offsets, lengths, count): the same of a packet socket, its control message just before. */
+napi_value receiveFrames(napi_env env, napi_callback_info info) {
+  struct call call = callOf(env, info);
+  struct frames frames = framesOf(&call);
+  int fd = integer(&call, 0), done = 0;
+  for (; done < frames.count; done++) {
+    uint8_t *place = placeOf(&frames, done, CONTROL_BYTES);
+    struct iovec room = {.iov_base = place, .iov_len = frames.lengths[done]};
+    struct msghdr message = {.msg_iov = &room, .msg_iovlen = 1, .msg_controllen = CONTROL_BYTES};
+    message.msg_control = place - CONTROL_BYTES;
+    errno = EFAULT;
+    ssize_t length = place ? recvmsg(fd, &message, 0) : -1;
+    if (length < 0) break;
+    frames.lengths[done] = length;
+  }
+  return amountRead(env, done, frames.count);
 }
 
 /* writeFrames(fd, memory, offsets, lengths, count): how many the kernel has taken, each of the others it refused. */
 napi_value writeFrames(napi_env env, napi_callback_info info) {
   struct call call = callOf(env, info);
-  int fd = integer(&call, 0), count = integer(&call, 4), taken = 0;
-  uint8_t *bytes = memory(&call, 1, NULL);
-  int32_t *offsets = memory(&call, 2, NULL), *lengths = memory(&call, 3, NULL);
-  for (int i = 0; i < count; i++)
-    if (write(fd, bytes + offsets[i], lengths[i]) == lengths[i]) taken++;
+  struct frames frames = framesOf(&call);
+  int fd = integer(&call, 0), taken = 0;
+  for (int i = 0; i < frames.count; i++) {
+    uint8_t *place = placeOf(&frames, i, 0);
+    if (place && write(fd, place, frames.lengths[i]) == frames.lengths[i]) taken++;
+  }
   return numberOf(env, taken);
 }
 

@@ -23,17 +23,23 @@ static void closeQuietly(int fd) {
 }
 
 /*
- * openTap(name): a TAP's file descriptor, which does not block. The device ends when it is closed.
+ * openTap(name, hasOffload): a TAP's file descriptor, which does not block. The device ends when it is closed. With
+ * offload each frame has a virtio header before it; checksums may be left to us then, and TCP come in segments of 64 KiB.
  */
 napi_value openTap(napi_env env, napi_callback_info info) {
   struct call call = callOf(env, info);
-  struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
+  bool hasOffload = flag(&call, 1);
+  struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | (hasOffload ? IFF_VNET_HDR : 0)};
   text(&call, 0, request.ifr_name, sizeof request.ifr_name);
   int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return failed(env, "open", "/dev/net/tun");
   if (ioctl(fd, TUNSETIFF, &request)) {
     closeQuietly(fd);
     return failed(env, "TUNSETIFF", request.ifr_name);
+  }
+  if (hasOffload && ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN)) {
+    closeQuietly(fd);
+    return failed(env, "TUNSETOFFLOAD", request.ifr_name);
   }
   return numberOf(env, fd);
 }
@@ -106,6 +112,9 @@ napi_value configureLink(napi_env env, napi_callback_info info) {
   return operation ? failed(env, operation, name) : undefined(env);
 }
 
+/* What a packet socket keeps until it is read: frames of 64 KiB come in dozens. */
+enum { PACKET_ROOM = 8 << 20 };
+
 struct moveRequest {
   struct nlmsghdr header;
   struct ifinfomsg link;
@@ -148,8 +157,9 @@ napi_value moveLink(napi_env env, napi_callback_info info) {
 }
 
 /*
- * openPacket(name): a socket that has every frame that the device receives, and by which frames are sent; promiscuous
- * as long as it is open. What is sent by it does not come back.
+ * openPacket(name, hasOffload): a socket that has every frame that the device receives, and by which frames are sent;
+ * promiscuous as long as it is open. What is sent by it does not come back. A VLAN tag is in a control message
+ * (PACKET_AUXDATA). With offload each frame has a virtio header before it, as that of a TAP.
  */
 napi_value openPacket(napi_env env, napi_callback_info info) {
   struct call call = callOf(env, info);
@@ -158,7 +168,8 @@ napi_value openPacket(napi_env env, napi_callback_info info) {
   struct sockaddr_ll address = {
     .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = if_nametoindex(name)};
   struct packet_mreq promiscuous = {.mr_ifindex = address.sll_ifindex, .mr_type = PACKET_MR_PROMISC};
-  int yes = 1;
+  int yes = 1, room = PACKET_ROOM;
+  bool hasOffload = flag(&call, 1);
   const char *operation = NULL;
   if (address.sll_ifindex == 0) return failed(env, "if_nametoindex", name);
   /* Of no protocol until it is bound: it would begin with frames of other devices. */
@@ -167,8 +178,21 @@ napi_value openPacket(napi_env env, napi_callback_info info) {
   if (setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof yes)) operation = "PACKET_IGNORE_OUTGOING";
   else if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof promiscuous))
     operation = "PACKET_ADD_MEMBERSHIP";
+  else if (setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &yes, sizeof yes)) operation = "PACKET_AUXDATA";
+  else if (hasOffload && setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &yes, sizeof yes)) operation = "PACKET_VNET_HDR";
+  else if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room)) operation = "SO_RCVBUFFORCE";
   else if (bind(fd, (struct sockaddr *)&address, sizeof address)) operation = "bind";
   if (!operation) return numberOf(env, fd);
   closeQuietly(fd);
   return failed(env, operation, name);
+}
+
+/* packetDrops(fd): frames that the socket had no room for since this was asked last (PACKET_STATISTICS). */
+napi_value packetDrops(napi_env env, napi_callback_info info) {
+  struct call call = callOf(env, info);
+  struct tpacket_stats statistics = {0};
+  socklen_t bytes = sizeof statistics;
+  if (getsockopt(integer(&call, 0), SOL_PACKET, PACKET_STATISTICS, &statistics, &bytes))
+    return failed(env, "PACKET_STATISTICS", "packet socket");
+  return numberOf(env, statistics.tp_drops);
 }

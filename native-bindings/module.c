@@ -91,7 +91,9 @@ NAPI_MODULE_INIT() {
     {"registerBuffers", registerBuffers},
     {"enterRing", enterRing},
     {"addressOf", addressOf},
+    {"packetDrops", packetDrops},
     {"readFrames", readFrames},
+    {"receiveFrames", receiveFrames},
     {"writeFrames", writeFrames},
     {"waitReadable", waitReadable},
   };

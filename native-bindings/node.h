@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_ARGUMENTS = 6, NAME_BYTES = 16, PATH_BYTES = 4096 };
+enum { MOST_ARGUMENTS = 6, NAME_BYTES = 16, PATH_BYTES = 4096, CONTROL_BYTES = 40 };
 
 /* The arguments of a call; those that were not given are undefined. */
 struct call {
@@ -47,7 +47,9 @@ napi_value setupRing(napi_env env, napi_callback_info info);
 napi_value registerBuffers(napi_env env, napi_callback_info info);
 napi_value enterRing(napi_env env, napi_callback_info info);
 napi_value addressOf(napi_env env, napi_callback_info info);
+napi_value packetDrops(napi_env env, napi_callback_info info);
 napi_value readFrames(napi_env env, napi_callback_info info);
+napi_value receiveFrames(napi_env env, napi_callback_info info);
 napi_value writeFrames(napi_env env, napi_callback_info info);
 napi_value waitReadable(napi_env env, napi_callback_info info);
 

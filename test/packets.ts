@@ -52,7 +52,7 @@ export class Lab {
   constructor({ ports, local = [], stations = {}, small = 600, large = 8, ...fdb }: LabOptions) {
     this.#slots = small
     this.#large = large
-    this.arena = createArena(new Memory(arenaBytes(small, large) + conntrackBytes()), {
+    this.arena = createArena(new Memory(arenaBytes({ small, large }) + conntrackBytes()), {
       small,
       large,
       debug: true,

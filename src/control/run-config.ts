@@ -4,11 +4,14 @@
  *
  *   bridge: br100
  *   ports:
- *     tapA: { tap: tapA, netns: vm1, mac: fa:16:3e:2c:e8:ec, mtu: 1500 }   # only the kind is required
+ *     tapA: { tap: tapA, netns: vm1, mac: fa:16:3e:2c:e8:ec, mtu: 1500, offload: true }   # only the kind is required
  *     eth2: { packet: eth2 }                                               # a network card or veth that is there
  *   rules: c1.rules                     # beside this file; SIGHUP reads it anew
  *   sets: c1.ipset                      # as ipset save prints them
  *   control: /run/br100/br100.sock      # where `br100 show` asks; this is the default
+ *
+ * With `offload`, which is the default, checksums may be left to whoever is last, and TCP crosses in segments of 64 KiB,
+ * as between the kernel's own devices.
  *
  * A TAP's `mac` and `mtu` are those of its far end, which is the host behind the port; one beginning with `packet` is
  * the node's own. `hairpin`, `learning` and so on are as in a node file.
@@ -27,8 +30,8 @@ const DEVICE_NAME = /^[^\s/:]{1,15}$/
 const deviceName = z
   .string('expected the name of a device')
   .regex(DEVICE_NAME, 'expected the name of a device: 1 to 15 characters without space, / and :')
-/** What an arena's small slots hold of a frame with a VLAN tag. */
-const [LEAST_MTU, MOST_MTU] = [68, 2000]
+/** Of Ethernet devices (ETH_MIN_MTU, and what an IPv4 datagram can have). */
+const [LEAST_MTU, MOST_MTU] = [68, 65_535]
 
 const livePort = portOptions.extend({
   tap: deviceName.optional(),
@@ -38,6 +41,7 @@ const livePort = portOptions.extend({
     .min(1, 'expected the name of a network namespace')
     .optional(),
   mtu: wholeNumber(LEAST_MTU, MOST_MTU).optional(),
+  offload: z.boolean('expected true or false').default(true),
 })
 
 const file = z.string('expected the name of a file').min(1, 'expected the name of a file')
@@ -102,8 +106,8 @@ function portMistakes(ports: Record<string, LivePortConfig>): Mistake[] {
 
 /** The device of a port, and what the bridge is told of the port. */
 export function splitPort(port: LivePortConfig): { device: DeviceSettings; options: BridgePortOptions } {
-  const { tap, packet, netns = null, mac = null, mtu = null, ...options } = port
-  const device = { namespace: netns, mac, mtu }
+  const { tap, packet, netns = null, mac = null, mtu = null, offload, ...options } = port
+  const device = { namespace: netns, mac, mtu, offload }
   if (tap !== undefined) return { device: { kind: 'tap', name: tap, ...device }, options }
   return { device: { kind: 'packet', name: packet!, ...device }, options }
 }

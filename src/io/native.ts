@@ -20,8 +20,10 @@ export interface MappedRing {
 
 /** The calls; descriptors are numbers. They throw what Node throws of a system call: code, syscall, message. */
 export interface Native {
-  openTap(name: string): number
-  openPacket(name: string): number
+  openTap(name: string, hasOffload: boolean): number
+  openPacket(name: string, hasOffload: boolean): number
+  /** Frames that a packet socket had no room for since this was asked last. */
+  packetDrops(fd: number): number
   /** `namespace` is a path, '' for the one at hand; a MAC of no bytes and an MTU of 0 stay what they are. */
   configureLink(namespace: string, name: string, mac: Uint8Array, mtu: number, isUp: boolean): void
   moveLink(name: string, namespace: string): void
@@ -35,6 +37,14 @@ export interface Native {
   addressOf(bytes: Uint8Array): bigint
   /** How many frames were there, or -errno; their lengths are in `lengths` then, which had the room for each before. */
   readFrames(fd: number, bytes: Uint8Array, offsets: Int32Array, lengths: Int32Array, count: number): number
+  /** The same of a packet socket; in the 40 bytes before each frame is what it says beside (packet-socket.ts). */
+  receiveFrames(
+    fd: number,
+    bytes: Uint8Array,
+    offsets: Int32Array,
+    lengths: Int32Array,
+    count: number,
+  ): number
   /** How many the kernel has taken. */
   writeFrames(fd: number, bytes: Uint8Array, offsets: Int32Array, lengths: Int32Array, count: number): number
   /** How many of the descriptors can be read, at most `milliseconds` from now (-1: whenever), or -errno. */

@@ -1,4 +1,5 @@
 /** Devices of live ports: TAPs, which are made and end with their file, and network cards or veths, which are there. */
+import type { LiveFile } from './live.js'
 import type { Native } from './native.js'
 
 /** A device as a configuration has it. */
@@ -11,8 +12,12 @@ export interface DeviceSettings {
   /** Of the device; null: what it has. */
   mac: Uint8Array | null
   mtu: number | null
+  /** Checksums may be left to whoever is last, and TCP crosses in segments of 64 KiB. */
+  offload: boolean
 }
 
+/** An MTU up to this leaves room for VLAN tags in a small slot. */
+const [USUAL_MTU, LONGEST_SHORT] = [1500, 2000]
 const NO_BYTES = new Uint8Array(0)
 
 /** Where `ip netns` keeps the namespace of this name. */
@@ -22,8 +27,9 @@ function pathOf(namespace: string | null): string {
 }
 
 /** The device's file, the device set up. Throws a system error, and nothing is left of it then. */
-export function openDevice(native: Native, { kind, name, namespace, mac, mtu }: DeviceSettings): number {
-  const fd = kind === 'tap' ? native.openTap(name) : native.openPacket(name)
+export function openDevice(native: Native, settings: DeviceSettings): LiveFile {
+  const { kind, name, namespace, mac, mtu, offload } = settings
+  const fd = kind === 'tap' ? native.openTap(name, offload) : native.openPacket(name, offload)
   try {
     const path = kind === 'tap' ? pathOf(namespace) : ''
     if (path !== '') native.moveLink(name, path)
@@ -32,5 +38,6 @@ export function openDevice(native: Native, { kind, name, namespace, mac, mtu }: 
     native.closeDescriptor(fd)
     throw error
   }
-  return fd
+  const isShort = kind === 'tap' && !offload && (mtu ?? USUAL_MTU) <= LONGEST_SHORT
+  return { fd, kind, offload, isShort }
 }

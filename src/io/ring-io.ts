@@ -1,37 +1,47 @@
 /** Live ports on one io_uring: reads that go on by themselves, into slots that the ports have been given. */
 import type { Sink } from '../core/port.js'
-import { NONE, SMALL_ROOM } from '../packet/arena.js'
+import { NONE } from '../packet/arena.js'
 import type { Arena } from '../packet/arena.js'
 import { Burst } from '../packet/burst.js'
-import { MOST_PORTS } from './live.js'
-import type { LiveIo } from './live.js'
+import { OFFLOAD_BYTES } from '../packet/offload.js'
+import { createMakePlain } from '../packet/plain.js'
+import { MOST_PORTS, lostByPacketSockets, roomFor } from './live.js'
+import type { LiveFile, LiveIo, Loss } from './live.js'
 import { DeviceError } from './native.js'
 import type { Native } from './native.js'
+import { MESSAGE, MESSAGE_HEADROOM, restoreTag, wasCut, writeMessage } from './packet-socket.js'
 import * as rings from './ring.js'
 import type { BufferRing } from './ring.js'
 
 // An imported constant is loaded and checked at each use.
 const { FLAGS, KIND, MORE, RESULT, VALUE } = rings
-const [room, none] = [SMALL_ROOM, NONE]
+const none = NONE
 const RING_ENTRIES = 1024
-/** Slots that a port has for frames to come. */
-export const BUFFERS = 512
+/** Slots that a port has for frames to come, a power of two. */
+export const BUFFERS = 256
 /** Kinds of what is asked of the ring; the lower bits are the port. */
 const [READ, WRITE, WAKE, RETRY, CANCEL] = [1 << 16, 2 << 16, 3 << 16, 4 << 16, 5 << 16]
 const PORT_BITS = 0xffff
 const WORD = 2 ** 32
-/** -ENOBUFS. */
-const NO_BUFFERS = -105
+/** -ENOBUFS; -EINVAL: a packet socket has a frame of which a virtio header cannot tell how it is to be cut. */
+const [NO_BUFFERS, INEXPRESSIBLE] = [-105, -22]
+/** So many of them one after another are the device's own fault. */
+const MOST_FAILURES = 64
 /** After this a device is read again that could not be: it is down, for instance. */
 const RETRY_NANOSECONDS = 100_000_000
+const [TX_FULL, RX_CUT] = [0, 1]
 
 interface RingPort {
-  fd: number
+  file: LiveFile
   buffers: BufferRing
   /** By number of the buffer: the slot that it is. */
   slots: Int32Array
   /** Buffers that are waiting for a slot. */
   owed: number[]
+  /** The longest frame, and bytes of a buffer before the frame. */
+  room: number
+  before: number
+  failures: number
 }
 
 /** Live ports for frames in this arena; `wake` is an event that ends a sleep. Throws a system error. */
@@ -44,10 +54,16 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
   const [baseLow, baseHigh] = [Number(base & 0xffffffffn), Number(base >> 32n)]
   const ports: RingPort[] = []
   const files = new Int32Array(MOST_PORTS).fill(-1)
-  const refused = new Float64Array(MOST_PORTS)
+  const lost = new Float64Array(2)
+  let lostByReceivers = 0
   const wakeAt = memory.reserve(8)
   const pauseAt = memory.reserve(16)
+  const messageAt = memory.reserve(2 * MESSAGE.bytes)
   memory.words[(pauseAt >> 2) + 2] = RETRY_NANOSECONDS
+  writeMessage(memory.bytes, messageAt, false)
+  writeMessage(memory.bytes, messageAt + MESSAGE.bytes, true)
+  const makePlain = createMakePlain(arena)
+  const offloadBytes = OFFLOAD_BYTES
   /** Ports whose devices cannot be read. */
   const unreadable: number[] = []
   let inFlight = 0
@@ -60,25 +76,37 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
     ring.read(wake, low(wakeAt), high(wakeAt), 8, WAKE, 0)
   }
 
-  function addPort(fd: number, port: number): Sink {
+  function addPort(file: LiveFile, port: number): Sink {
+    const { fd, kind, offload } = file
     const buffers = rings.createBufferRing(native, ring.fd, BUFFERS, port)
-    const one = { fd, buffers, slots: new Int32Array(BUFFERS), owed: [] }
+    const before = kind === 'packet' ? MESSAGE_HEADROOM : offload ? OFFLOAD_BYTES : 0
+    const slots = new Int32Array(BUFFERS)
+    const one = { file, buffers, slots, owed: [], room: roomFor(file, arena), before, failures: 0 }
     ports[port] = one
     files[port] = fd
     for (let buffer = 0; buffer < BUFFERS; buffer++) giveBuffer(one, buffer)
-    ring.readAll(fd, port, READ | port, 0)
-    return { transmit: (burst) => transmit(port, burst) }
+    readAll(port)
+    return { transmit: (burst) => (offload ? transmit(port, burst) : transmitPlain(port, burst)) }
+  }
+
+  function readAll(port: number): void {
+    const { fd, kind, offload } = ports[port].file
+    const message = messageAt + (offload ? MESSAGE.bytes : 0)
+    if (kind === 'packet') ring.receiveAll(fd, port, low(message), high(message), READ | port, 0)
+    else ring.readAll(fd, port, READ | port, 0)
   }
 
   /** A slot for the next frame; where none is free the port has one place less until there is. */
   function giveBuffer(port: RingPort, buffer: number): void {
+    const { room, before } = port
     const slot = take(room)
     if (slot === none) {
       port.owed.push(buffer)
       return
     }
+    const at = start[slot] - before
     port.slots[buffer] = slot
-    port.buffers.give(buffer, low(start[slot]), high(start[slot]), room)
+    port.buffers.give(buffer, low(at), high(at), room + before)
   }
 
   function transmit(port: number, { slots, count }: Burst): number {
@@ -86,10 +114,22 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
     let bytes = 0
     for (let i = 0; i < count; i++) {
       const slot = slots[i]
+      const at = start[slot] - offloadBytes
       bytes += length[slot]
-      ring.write(fd, low(start[slot]), high(start[slot]), length[slot], WRITE | port, slot)
+      ring.write(fd, low(at), high(at), length[slot] + offloadBytes, WRITE | port, slot)
     }
     inFlight += count
+    return bytes
+  }
+
+  function transmitPlain(port: number, { slots, count }: Burst): number {
+    let bytes = 0
+    const send = (slot: number): void => {
+      bytes += length[slot]
+      ring.write(files[port], low(start[slot]), high(start[slot]), length[slot], WRITE | port, slot)
+      inFlight++
+    }
+    for (let i = 0; i < count; i++) if (!makePlain(slots[i], send)) lost[TX_FULL]++
     return bytes
   }
 
@@ -118,7 +158,7 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
 
   function written(port: number, slot: number, result: number): void {
     inFlight--
-    if (result < 0) refused[port]++
+    if (result < 0) lost[TX_FULL]++
     free(slot)
     const { owed } = ports[port]
     if (owed.length > 0) giveBuffer(ports[port], owed.pop()!)
@@ -126,19 +166,40 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
 
   function received(burst: Burst, port: number, result: number, flags: number): void {
     const one = ports[port]
-    if (result > 0) {
-      const buffer = flags >>> 16
-      const slot = one.slots[buffer]
-      length[slot] = result
-      ingress[slot] = port
-      burst.add(slot)
-      giveBuffer(one, buffer)
-    }
+    if (result > 0) takeFrame(burst, port, result, flags >>> 16)
     if ((flags & MORE) !== 0) return
     // Frames came faster than they were taken: meanwhile their buffers have been given anew.
     const hasBuffers = one.owed.length < BUFFERS
-    if (result > 0 || (result === NO_BUFFERS && hasBuffers)) ring.readAll(one.fd, port, READ | port, 0)
+    if (result === INEXPRESSIBLE) lost[RX_CUT]++
+    const goesOn =
+      result > 0 ||
+      (result === NO_BUFFERS && hasBuffers) ||
+      (result === INEXPRESSIBLE && one.failures++ < MOST_FAILURES)
+    if (goesOn) readAll(port)
     else putOff(port)
+  }
+
+  function takeFrame(burst: Burst, port: number, bytes: number, buffer: number): void {
+    const one = ports[port]
+    const slot = one.slots[buffer]
+    one.failures = 0
+    length[slot] = bytes - one.before
+    if (one.file.kind === 'tap' || takeMessage(one.file, slot)) {
+      ingress[slot] = port
+      burst.add(slot)
+    }
+    giveBuffer(one, buffer)
+  }
+
+  /** What a packet socket says beside the frame. */
+  function takeMessage({ offload }: LiveFile, slot: number): boolean {
+    if (wasCut(arena, slot)) {
+      lost[RX_CUT]++
+      free(slot)
+      return false
+    }
+    restoreTag(arena, slot, offload)
+    return true
   }
 
   /** No slot is free, or the device is down: both change. */
@@ -151,7 +212,7 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
     for (const port of unreadable.splice(0)) {
       const one = ports[port]
       for (let left = one.owed.length; left > 0; left--) giveBuffer(one, one.owed.shift()!)
-      ring.readAll(one.fd, port, READ | port, 0)
+      readAll(port)
     }
   }
 
@@ -159,6 +220,11 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
     const was = isWoken
     isWoken = false
     return was
+  }
+
+  function losses(): Record<Loss, number> {
+    lostByReceivers += lostByPacketSockets(native, ports.map(({ file }) => file))
+    return { 'tx-full': lost[TX_FULL], 'rx-full': lostByReceivers, 'rx-cut': lost[RX_CUT] }
   }
 
   /** Frames that come meanwhile come too late. */
@@ -184,10 +250,10 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
 
   return {
     means: 'uring',
-    refused,
     addPort,
     receive,
     wasWoken,
+    losses,
     close,
   }
 }

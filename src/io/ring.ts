@@ -6,7 +6,7 @@ import { DeviceError, INTERRUPTED } from './native.js'
 import type { Native } from './native.js'
 
 /** Operations (enum io_uring_op). */
-export const [OP_TIMEOUT, OP_CANCEL, OP_READ, OP_WRITE, OP_READ_MULTISHOT] = [11, 14, 22, 23, 49]
+export const [OP_RECVMSG, OP_TIMEOUT, OP_CANCEL, OP_READ, OP_WRITE, OP_READ_MULTISHOT] = [10, 11, 14, 22, 23, 49]
 /** Of a completion: more will come of the same entry. The number of the buffer is in the upper half. */
 export const MORE = 2
 /** No offset: the file has none. */
@@ -14,6 +14,8 @@ const NOWHERE = -1
 /** Of a cancellation: whatever there is, all of it (IORING_ASYNC_CANCEL_ALL, _ANY). */
 const ALL_OF_ANY = 1 | 4
 const TAKES_BUFFER = 1 << 5
+/** Of a receiving operation, where others have a priority: IORING_RECV_MULTISHOT. */
+const RECEIVE_MULTISHOT = 1 << 1
 const [TRY_AGAIN, BUSY] = [-11, -16]
 /** Words of 32 bits. */
 const [ENTRY_WORDS, COMPLETION_WORDS, BUFFER_WORDS] = [16, 4, 4]
@@ -26,6 +28,15 @@ export interface Ring {
   read(fd: number, low: number, high: number, length: number, kind: number, value: number): void
   /** Reads again and again, each time into a buffer of the group. */
   readAll(fd: number, group: number, kind: number, value: number): void
+  /** The same of a socket, as the message says that stands in memory (io_uring_prep_recvmsg_multishot). */
+  receiveAll(
+    fd: number,
+    group: number,
+    messageLow: number,
+    messageHigh: number,
+    kind: number,
+    value: number,
+  ): void
   /** Comes back when the time is over that stands in memory, as two 64-bit integers, seconds and nanoseconds. */
   timeout(low: number, high: number, kind: number): void
   /** Ends all that was asked and has not come back yet, which then comes back with an error. */
@@ -100,6 +111,22 @@ export function createRing(native: Native, size: number): Ring & { fd: number } 
     entryWords[at + 10] = group
   }
 
+  function receiveAll(
+    file: number,
+    group: number,
+    low: number,
+    high: number,
+    ofKind: number,
+    ofValue: number,
+  ): void {
+    const at = entry(OP_RECVMSG | (TAKES_BUFFER << 8) | (RECEIVE_MULTISHOT << 16), file, ofKind, ofValue)
+    entryWords[at + 2] = entryWords[at + 3] = 0
+    entryWords[at + 4] = low
+    entryWords[at + 5] = high
+    entryWords[at + 6] = 1
+    entryWords[at + 10] = group
+  }
+
   function timeout(low: number, high: number, ofKind: number): void {
     const at = entry(OP_TIMEOUT, NOWHERE, ofKind, 0)
     entryWords[at + 2] = entryWords[at + 3] = 0 // no number of completions that would end it
@@ -136,6 +163,7 @@ export function createRing(native: Native, size: number): Ring & { fd: number } 
     read: (file, low, high, length, ofKind, ofValue) =>
       transfer(OP_READ, file, low, high, length, ofKind, ofValue),
     readAll,
+    receiveAll,
     timeout,
     cancelAll,
     enter,

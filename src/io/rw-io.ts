@@ -3,13 +3,16 @@
  * files, and one for each file reads or writes many frames.
  */
 import type { Sink } from '../core/port.js'
-import { NONE, SMALL_ROOM } from '../packet/arena.js'
+import { NONE } from '../packet/arena.js'
 import type { Arena } from '../packet/arena.js'
 import { BURST } from '../packet/burst.js'
 import type { Burst } from '../packet/burst.js'
-import { MOST_PORTS } from './live.js'
-import type { LiveIo } from './live.js'
+import { OFFLOAD_BYTES } from '../packet/offload.js'
+import { createMakePlain } from '../packet/plain.js'
+import { lostByPacketSockets, roomFor } from './live.js'
+import type { LiveFile, LiveIo, Loss } from './live.js'
 import type { Native } from './native.js'
+import { restoreTag } from './packet-socket.js'
 
 /** Frames that one port may bring before the next one has its turn. */
 const TURN = 64
@@ -19,38 +22,64 @@ const FOREVER = -1
 
 /** Live ports for frames in this arena; `wake` is an event that ends a sleep. */
 export function createRwIo(native: Native, arena: Arena, wake: number): LiveIo {
-  const { memory, start, length, port: ingress, take, free, freeAll } = arena
+  const { memory, start, length, port: ingress, take, free } = arena
   const { bytes } = memory
-  const refused = new Float64Array(MOST_PORTS)
-  const ports: number[] = []
+  const makePlain = createMakePlain(arena)
+  const ports: LiveFile[] = []
+  let lostByWriting = 0
+  let lostByReceivers = 0
   /** The files that are waited for, the event first, and which of them can be read. */
   let files = Int32Array.of(wake)
   let ready = new Int32Array(1)
   const unreadable = new Set<number>()
   const [offsets, lengths] = [new Int32Array(BURST), new Int32Array(BURST)]
-  const slots = new Int32Array(TURN)
+  const slots = new Int32Array(BURST)
   const [wakeAt, wakeLength] = [Int32Array.of(memory.reserve(8)), new Int32Array(1)]
   let isWoken = false
 
   function watch(): void {
-    files = Int32Array.from([wake, ...ports.map((fd, port) => (unreadable.has(port) ? -1 : fd))])
+    files = Int32Array.from([wake, ...ports.map(({ fd }, port) => (unreadable.has(port) ? -1 : fd))])
     ready = new Int32Array(files.length)
   }
 
-  function addPort(fd: number, port: number): Sink {
-    ports[port] = fd
+  function addPort(file: LiveFile, port: number): Sink {
+    ports[port] = file
     watch()
-    return { transmit: (burst) => transmit(fd, port, burst) }
+    return { transmit: (burst) => (file.offload ? transmit(file, burst) : transmitPlain(file, burst)) }
   }
 
-  function transmit(fd: number, port: number, burst: Burst): number {
-    const { count } = burst
-    for (let i = 0; i < count; i++) {
-      offsets[i] = start[burst.slots[i]]
-      lengths[i] = length[burst.slots[i]]
+  function transmit({ fd }: LiveFile, burst: Burst): number {
+    let sum = 0
+    for (let i = 0; i < burst.count; i++) sum += put(i, burst.slots[i], OFFLOAD_BYTES)
+    write(fd, burst.count)
+    return sum
+  }
+
+  /** A frame for `write`, with so many bytes before it. Its own bytes. */
+  function put(place: number, slot: number, before: number): number {
+    slots[place] = slot
+    offsets[place] = start[slot] - before
+    lengths[place] = length[slot] + before
+    return length[slot]
+  }
+
+  function write(fd: number, count: number): void {
+    lostByWriting += count - native.writeFrames(fd, bytes, offsets, lengths, count)
+    for (let i = 0; i < count; i++) free(slots[i])
+  }
+
+  function transmitPlain({ fd }: LiveFile, burst: Burst): number {
+    let sum = 0
+    let count = 0
+    const send = (slot: number): void => {
+      sum += put(count++, slot, 0)
+      if (count < BURST) return
+      write(fd, count)
+      count = 0
     }
-    refused[port] += count - native.writeFrames(fd, bytes, offsets, lengths, count)
-    return freeAll(burst)
+    for (let i = 0; i < burst.count; i++) if (!makePlain(burst.slots[i], send)) lostByWriting++
+    write(fd, count)
+    return sum
   }
 
   function receive(burst: Burst): void {
@@ -69,27 +98,37 @@ export function createRwIo(native: Native, arena: Arena, wake: number): LiveIo {
   }
 
   function readFrom(port: number, burst: Burst): void {
-    const most = Math.min(TURN, burst.slots.length - burst.count)
-    let taken = 0
-    for (; taken < most; taken++) {
-      const slot = take(SMALL_ROOM)
-      if (slot === NONE) break
-      slots[taken] = slot
-      offsets[taken] = start[slot]
-      lengths[taken] = SMALL_ROOM
-    }
-    const read = native.readFrames(ports[port], bytes, offsets, lengths, taken)
+    const { fd, kind, offload } = ports[port]
+    const before = offload ? OFFLOAD_BYTES : 0
+    const taken = takeSlots(port, Math.min(TURN, burst.slots.length - burst.count), before)
+    const read =
+      kind === 'packet'
+        ? native.receiveFrames(fd, bytes, offsets, lengths, taken)
+        : native.readFrames(fd, bytes, offsets, lengths, taken)
     for (let i = 0; i < taken; i++) {
       if (i >= read) free(slots[i])
       else {
-        length[slots[i]] = lengths[i]
+        length[slots[i]] = lengths[i] - before
         ingress[slots[i]] = port
+        if (kind === 'packet') restoreTag(arena, slots[i], offload)
         burst.add(slots[i])
       }
     }
     if (read >= 0) return
     unreadable.add(port) // it is down, for instance
     watch()
+  }
+
+  /** Slots to read into, at most so many. */
+  function takeSlots(port: number, most: number, before: number): number {
+    const room = roomFor(ports[port], arena)
+    let taken = 0
+    for (; taken < most; taken++) {
+      const slot = take(room)
+      if (slot === NONE) break
+      put(taken, slot, before)
+    }
+    return taken
   }
 
   function readAgain(): void {
@@ -103,5 +142,10 @@ export function createRwIo(native: Native, arena: Arena, wake: number): LiveIo {
     return was
   }
 
-  return { means: 'rw', refused, addPort, receive, wasWoken, close: () => {} }
+  function losses(): Record<Loss, number> {
+    lostByReceivers += lostByPacketSockets(native, ports)
+    return { 'tx-full': lostByWriting, 'rx-full': lostByReceivers, 'rx-cut': 0 }
+  }
+
+  return { means: 'rw', addPort, receive, wasWoken, losses, close: () => {} }
 }

@@ -10,6 +10,13 @@ import type { Hook } from './hook.js'
 /** To this station; to all; to a group; to another station (the kernel's PACKET_HOST … PACKET_OTHERHOST). */
 export const [UNICAST, BROADCAST, MULTICAST, OTHER_HOST] = [0, 1, 2, 3]
 
+/**
+ * What is known of the checksum of TCP or UDP: nothing; that it is right; that its field has the sum of the pseudo
+ * header alone, and who sends the packet on makes it whole; the same of a packet that stands for several segments (the
+ * kernel's ip_summed).
+ */
+export const [UNCHECKED, CHECKED, PARTIAL, PARTIAL_SEGMENTS] = [0, 1, 2, 3]
+
 /** What matches and targets may ask, and what targets may change. */
 export class Packet {
   /** The memory that the frame is in. */
@@ -22,6 +29,8 @@ export class Packet {
   end = 0
   /** Bytes behind `end` that are the packet's too: a target may make it longer by as many. `read` makes it 0. */
   room = 0
+  /** One of UNCHECKED, CHECKED, PARTIAL, PARTIAL_SEGMENTS. `read` makes it UNCHECKED. */
+  checksum = UNCHECKED
   /** Numbers as in the header, addresses unsigned. */
   protocol = 0
   source = 0
@@ -79,6 +88,7 @@ export class Packet {
     this.l4 = l4
     this.end = l3 + ipv4.totalLength(bytes, l3)
     this.room = 0
+    this.checksum = UNCHECKED
     this.protocol = protocol
     this.source = ipv4.source(bytes, l3)
     this.destination = ipv4.destination(bytes, l3)

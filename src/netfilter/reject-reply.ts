@@ -4,6 +4,7 @@ import * as icmp from '../wire/icmp.js'
 import * as ipv4 from '../wire/ipv4.js'
 import * as tcp from '../wire/tcp.js'
 import * as udp from '../wire/udp.js'
+import { UNCHECKED } from './packet.js'
 import type { Packet } from './packet.js'
 
 /** Bytes that an answer has at most (RFC 1812 §4.3.2.3). */
@@ -37,7 +38,8 @@ export function writeReset(packet: Packet, b: Uint8Array, at: number): number {
   const { bytes: o, l3, l4, end } = packet
   if (packet.fragmentOffset > 0 || packet.protocol !== tcp.PROTOCOL || l4 + tcp.HEADER_LENGTH > end) return 0
   const flags = tcp.flags(o, l4)
-  if ((flags & tcp.RST) !== 0 || !tcp.checksumIsRight(o, l4, end, ipv4.addresses(l3))) return 0
+  if ((flags & tcp.RST) !== 0) return 0
+  if (packet.checksum === UNCHECKED && !tcp.checksumIsRight(o, l4, end, ipv4.addresses(l3))) return 0
   const length = ipv4.HEADER_LENGTH + tcp.HEADER_LENGTH
   b.fill(0, at, at + length)
   writeHeader(b, at, length, tcp.PROTOCOL)
@@ -119,8 +121,8 @@ function isError({ bytes: b, protocol, l4, end }: Packet): boolean {
  * Whether the checksum of what IPv4 carries is right, as far as the kernel can tell (nf_reject_verify_csum): of a
  * protocol that it does not know it expects one over the whole payload, as that of ICMP.
  */
-function checksumIsRight({ bytes: b, protocol, l3, l4, end }: Packet): boolean {
-  if (WITHOUT_CHECKSUM.has(protocol)) return true
+function checksumIsRight({ bytes: b, protocol, l3, l4, end, checksum }: Packet): boolean {
+  if (checksum !== UNCHECKED || WITHOUT_CHECKSUM.has(protocol)) return true
   if (protocol === udp.PROTOCOL) {
     if (l4 + udp.HEADER_LENGTH > end) return false
     if (udp.checksum(b, l4) === 0) return true

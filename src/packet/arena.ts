@@ -7,6 +7,8 @@
  *           64 · k        64 · k + 66: 2 mod 4, so that the IPv4 header behind the 14 bytes of Ethernet is
  *                         4-byte aligned and addresses are read in one load
  *
+ * The last bytes of the headroom are the frame's too: what its sender has left to others (offload.ts).
+ *
  * A slot is an odd number of cache lines long: with 2,048 bytes the starts of all frames would fall into
  * two sets of a processor's first cache and evict one another.
  *
@@ -14,12 +16,13 @@
  */
 import type { Burst } from './burst.js'
 import type { Memory } from './memory.js'
+import { OFFLOAD_BYTES, clearOffload } from './offload.js'
 import { guard, OwnershipError, POISON } from './ownership.js'
 
 /** What `take` returns when no slot of the class is free. */
 export const NONE = -1
 
-/** Bytes in front of a frame, for a tag or a virtio header to be put there. */
+/** Bytes in front of a frame, for a tag to be put there, and for what is known of the frame beside its bytes. */
 export const HEADROOM = 66
 
 const LINE = 64
@@ -27,16 +30,23 @@ const LINE = 64
 export const SMALL_BYTES = 33 * LINE
 /** The longest frame of a small slot: an Ethernet frame of MTU 1500 with any tags. Whole pieces of `copyAll`. */
 export const SMALL_ROOM = (SMALL_BYTES - HEADROOM) & ~15
-/** The longest frame of a large slot: what a capture may hold, and more than a 64 KiB GSO segment. */
+/** The longest frame of a large slot unless the arena's options say otherwise: what a capture may hold. */
 export const LARGE_ROOM = 262_144
-const LARGE_BYTES = (Math.ceil((LARGE_ROOM + HEADROOM) / LINE) | 1) * LINE
+/** The least that a large slot can have room for: an IPv4 datagram, and before it the longest headers, with any tags. */
+export const DATAGRAM_ROOM = 65_664
+
+/** Bytes from one slot to the next. */
+function strideOf(room: number): number {
+  return (Math.ceil((room + HEADROOM) / LINE) | 1) * LINE
+}
 
 /** How many slots of each class. */
 export interface ArenaOptions {
   /** Slots for frames up to SMALL_ROOM bytes. */
   small: number
-  /** Slots for frames up to LARGE_ROOM bytes. */
+  /** Slots for longer frames, up to `largeRoom` bytes: DATAGRAM_ROOM to LARGE_ROOM, which is the default. */
   large: number
+  largeRoom?: number
   /** Throw on double free and on use after free. Slow: for tests and for finding a leak. */
   debug?: boolean
 }
@@ -45,10 +55,10 @@ export interface ArenaOptions {
 const [INTEGERS, DOUBLES] = [13, 2]
 
 /** Bytes of memory that an arena of these numbers reserves. */
-export function arenaBytes(small: number, large: number): number {
+export function arenaBytes({ small, large, largeRoom = LARGE_ROOM }: ArenaOptions): number {
   const slots = small + large
   const metadata = INTEGERS * arrayBytes(slots, 4) + DOUBLES * arrayBytes(slots, 8)
-  return small * SMALL_BYTES + large * LARGE_BYTES + metadata + arrayBytes(small, 4) + LINE
+  return small * SMALL_BYTES + large * strideOf(largeRoom) + metadata + arrayBytes(small, 4) + LINE
 }
 
 function arrayBytes(elements: number, each: number): number {
@@ -63,6 +73,8 @@ export interface Arena {
    * at once, where the arena lies in its memory. Null in debug mode, which has to see each.
    */
   readonly smallFree: { slots: Int32Array; count: Int32Array } | null
+  /** The longest frame that a slot has room for. */
+  readonly largeRoom: number
   /** Where the first small slot's frames start; the others' follow SMALL_BYTES apart. */
   readonly smallStart: number
   /** Offset in `memory` of the frame's first byte. */
@@ -91,6 +103,8 @@ export interface Arena {
   readonly connectionInfo: Int32Array
   /** 1 for a packet that rules trace (`-j TRACE`). */
   readonly traced: Int32Array
+  /** The longest frame that this slot has room for. */
+  roomOf(slot: number): number
   /** Slots that are free for frames of this length. */
   freeFor(length: number): number
   /** A free slot for a frame of `length` bytes, its start and length set, its bytes as they were; or NONE. */
@@ -107,7 +121,8 @@ export interface Arena {
  * An arena whose slots are all free. Closures and not a class: V8 compiles what a function that is made once
  * has captured as constants, addresses of the arrays included.
  */
-export function createArena(memory: Memory, { small, large, debug = false }: ArenaOptions): Arena {
+export function createArena(memory: Memory, options: ArenaOptions): Arena {
+  const { small, large, largeRoom = LARGE_ROOM, debug = false } = options
   const slots = small + large
   const taken = debug ? new Uint8Array(slots) : null
   const integers = (field: string): Int32Array => guardIf(taken, field, memory.integers(slots))
@@ -128,25 +143,32 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
   const connectionInfo = integers('connectionInfo')
 
   const home = memory.integers(slots)
-  const smallRoom = SMALL_ROOM // captured: an imported or exported constant is loaded and checked at each use
+  // Captured: an imported or exported constant is loaded and checked at each use.
+  const [smallRoom, offloadBytes] = [SMALL_ROOM, OFFLOAD_BYTES]
+  const { words } = memory
   const smallFree = memory.integers(small)
   const smallCount = memory.integers(1) // in the memory too, see smallFree
   const largeFree = new Int32Array(large)
   let largeCount = 0
   const smallBase = memory.reserve(small * SMALL_BYTES)
-  const largeBase = memory.reserve(large * LARGE_BYTES)
+  const largeBytes = strideOf(largeRoom)
+  const largeBase = memory.reserve(large * largeBytes)
   for (let i = small - 1; i >= 0; i--) {
     home[i] = smallBase + i * SMALL_BYTES + HEADROOM
     smallFree[smallCount[0]++] = i
   }
   for (let i = large - 1; i >= 0; i--) {
-    home[small + i] = largeBase + i * LARGE_BYTES + HEADROOM
+    home[small + i] = largeBase + i * largeBytes + HEADROOM
     largeFree[largeCount++] = small + i
   }
 
   function freeFor(bytes: number): number {
     if (bytes <= SMALL_ROOM) return smallCount[0]
-    return bytes <= LARGE_ROOM ? largeCount : 0
+    return bytes <= largeRoom ? largeCount : 0
+  }
+
+  function roomOf(slot: number): number {
+    return slot < small ? smallRoom : largeRoom
   }
 
   function take(bytes: number): number {
@@ -154,17 +176,20 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
     if (smallCount[0] === 0) return -1
     const slot = smallFree[--smallCount[0]]
     if (taken !== null) taken[slot] = 1
-    start[slot] = home[slot]!
+    const at = home[slot]!
+    start[slot] = at
     length[slot] = bytes
+    words[(at - offloadBytes) >> 2] = 0
     return slot
   }
 
   function takeLarge(bytes: number): number {
-    if (bytes > LARGE_ROOM || largeCount === 0) return NONE
+    if (bytes > largeRoom || largeCount === 0) return NONE
     const slot = largeFree[--largeCount]
     if (taken !== null) taken[slot] = 1
     start[slot] = home[slot]!
     length[slot] = bytes
+    clearOffload(words, start[slot])
     return slot
   }
 
@@ -201,7 +226,7 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
     const bytes = length[slot]
     const copy = take(bytes)
     if (copy === NONE) return NONE
-    memory.copy(start[copy], start[slot], bytes)
+    memory.copy(start[copy] - offloadBytes, start[slot] - offloadBytes, bytes + offloadBytes)
     port[copy] = port[slot]!
     time[copy] = time[slot]!
     seconds[copy] = seconds[slot]!
@@ -235,6 +260,8 @@ export function createArena(memory: Memory, { small, large, debug = false }: Are
     traced,
     connection,
     connectionInfo,
+    largeRoom,
+    roomOf,
     freeFor,
     take,
     free,

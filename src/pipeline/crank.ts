@@ -16,7 +16,7 @@ import { connectionLines } from '../netfilter/conntrack/list.js'
 import { readSets } from '../netfilter/ipset.js'
 import { parseRules } from '../netfilter/rule-script.js'
 import { saveLines } from '../netfilter/rule-text.js'
-import { arenaBytes, createArena } from '../packet/arena.js'
+import { DATAGRAM_ROOM, arenaBytes, createArena } from '../packet/arena.js'
 import type { Arena } from '../packet/arena.js'
 import { Burst } from '../packet/burst.js'
 import { Memory } from '../packet/memory.js'
@@ -28,13 +28,10 @@ import type { Dataplane } from './dataplane.js'
 import type { Answer, LiveOptions, Order, RulesText, Show, Shown } from './live-messages.js'
 
 /** Slots for frames on their way through and for those that are being written, beside those that ports wait with. */
-const SLOTS_UNDER_WAY = 8192
-const LARGE_SLOTS = 64
+const [SMALL_UNDER_WAY, LARGE_UNDER_WAY] = [8192, 1024]
 /** What live ports have in the arena's memory for themselves. */
 const IO_BYTES = 1024
 const STDERR = 2
-/** What drops of a device are called that could not take a frame. */
-const TX_FULL = 'tx-full'
 const RING_IS_MISSING = new Set(['ENOSYS', 'EPERM', 'EACCES', 'EINVAL'])
 
 const native = loadNative()
@@ -47,9 +44,14 @@ function say(answer: Answer): void {
 }
 
 function createPlane({ ports, fdb, conntrack }: LiveOptions): Dataplane {
-  const small = SLOTS_UNDER_WAY + ports.length * BUFFERS
-  const bytes = arenaBytes(small, LARGE_SLOTS) + conntrackBytes(conntrack.most) + IO_BYTES
-  return createDataplane(createArena(new Memory(bytes), { small, large: LARGE_SLOTS }), fdb)
+  const waiting = ports.length * BUFFERS
+  const slots = {
+    small: SMALL_UNDER_WAY + waiting,
+    large: LARGE_UNDER_WAY + waiting,
+    largeRoom: DATAGRAM_ROOM,
+  }
+  const bytes = arenaBytes(slots) + conntrackBytes(conntrack.most) + IO_BYTES
+  return createDataplane(createArena(new Memory(bytes), slots), fdb)
 }
 
 /** Where io_uring is too old or forbidden, and nobody insists on it, there are other ways. */
@@ -66,10 +68,10 @@ function createIo(arena: Arena): LiveIo {
 
 function openPorts(plane: Dataplane, io: LiveIo): void {
   for (const { name, device, options: own } of options.ports) {
-    const fd = openDevice(native, device)
-    files.push(fd)
+    const file = openDevice(native, device)
+    files.push(file.fd)
     // Numbers are given out one after another: this port's sink is there before the port is.
-    plane.addPort(name, io.addPort(fd, plane.portNames.length), own)
+    plane.addPort(name, io.addPort(file, plane.portNames.length), own)
   }
   for (const mac of options.localAddresses) plane.bridge.addLocalAddress(mac)
   for (const { mac, port } of options.stations) plane.bridge.addStaticStation(mac, plane.portNumber(port))
@@ -136,9 +138,8 @@ function replaceRules(rules: RulesText, attached: AttachedRules | null): void {
 function shownOf(show: Show, plane: Dataplane, io: LiveIo, attached: AttachedRules | null): Shown {
   const now = timeOfDay()
   const state = bridgeState(plane, now)
-  const refused = io.refused.reduce((sum, ofPort) => sum + ofPort, 0)
-  // The bridge had sent them on before the device refused them.
-  if (refused > 0) state.drops[TX_FULL] = refused
+  // The bridge had sent them on before a device refused them, or has never seen them.
+  for (const [name, frames] of Object.entries(io.losses())) if (frames > 0) state.drops[name] = frames
   return { state, lines: linesOf(show, attached, now) }
 }
 

@@ -3,19 +3,19 @@ import type { Drops } from '../core/drops.js'
 import { culpritText } from '../netfilter/engine.js'
 import type { Engine } from '../netfilter/engine.js'
 import type { Hook } from '../netfilter/hook.js'
-import { BROADCAST, MULTICAST, Packet, UNICAST } from '../netfilter/packet.js'
+import { BROADCAST, MULTICAST, PARTIAL, Packet, UNICAST } from '../netfilter/packet.js'
 import type { Chain, Rule } from '../netfilter/rule.js'
 import { ACCEPT } from '../netfilter/verdict.js'
-import { SMALL_ROOM } from '../packet/arena.js'
 import type { Arena } from '../packet/arena.js'
 import { isBroadcast, isGroup } from '../wire/address.js'
 import { HEADER_LENGTH as ETHERNET } from '../wire/ethernet.js'
 import { OK } from '../wire/reason.js'
 import type { NodeDescription } from './node-view.js'
+import { checksumState, renewChecksum } from './partial-checksum.js'
 
 // An imported constant is loaded and checked at each use.
 const [broadcast, multicast, unicast] = [BROADCAST, MULTICAST, UNICAST]
-const [ethernet, smallRoom, accept, ok] = [ETHERNET, SMALL_ROOM, ACCEPT, OK]
+const [ethernet, accept, ok, partial] = [ETHERNET, ACCEPT, OK, PARTIAL]
 
 /** The packet that rules are being asked about: what a rule answers takes its time from it. */
 export interface CurrentPacket {
@@ -42,7 +42,8 @@ export function createJudge(
   node: NodeDescription,
   current: CurrentPacket,
 ): Judge {
-  const { start, length, time, mark, traced, connection, connectionInfo, l3, l4, protocol } = arena
+  const { start, length, time, mark, traced, connection, connectionInfo, l3, l4, protocol, roomOf } =
+    arena
   const { bytes } = arena.memory
   const packet = new Packet()
   const reasons = new Map<Chain | Rule, number>()
@@ -72,7 +73,9 @@ export function createJudge(
       packet.connectionState = connectionInfo[slot] >> 1
     }
     packet.now = time[slot]
-    packet.room = isUntagged ? Math.max(0, smallRoom - length[slot]) : 0
+    packet.room = isUntagged ? roomOf(slot) - length[slot] : 0
+    const known = checksumState(bytes, at)
+    packet.checksum = known
     current.slot = slot
     const verdict = engine.judge(hook, packet)
     mark[slot] = packet.mark
@@ -80,6 +83,7 @@ export function createJudge(
     connection[slot] = packet.connection
     connectionInfo[slot] = (packet.connectionState << 1) | packet.direction
     if (isUntagged) length[slot] = packet.end - at
+    if (known >= partial) renewChecksum(bytes, at, packet)
     return verdict === accept ? ok : reasonOf()
   }
 

@@ -16,7 +16,7 @@ import {
   FRAGMENT_TIMEOUT,
   FRAGMENT_TOO_FAR,
 } from '../core/drops.js'
-import { LARGE_ROOM, NONE } from '../packet/arena.js'
+import { NONE } from '../packet/arena.js'
 import type { Arena } from '../packet/arena.js'
 import { locate } from '../packet/locate.js'
 import { HEADER_LENGTH as ETHERNET } from '../wire/ethernet.js'
@@ -128,7 +128,7 @@ export function createReassembly(arena: Arena, refuse: (why: number, frames: num
   }
 
   function begin(first: number): Datagram | null {
-    const slot = underWay.length === MOST_DATAGRAMS ? NONE : arena.take(LARGE_ROOM)
+    const slot = underWay.length === MOST_DATAGRAMS ? NONE : arena.take(arena.largeRoom)
     if (slot === NONE) return null
     const l3 = start[first] + ETHERNET
     const datagram = {
@@ -180,7 +180,8 @@ export function createReassembly(arena: Arena, refuse: (why: number, frames: num
     const added = datagram.fragments.add(offset, end)
     if (added !== ADDED) return added === DUPLICATE ? FRAGMENT_DUPLICATE : FRAGMENT_OVERLAP
     const data = start[datagram.slot] + HEADERS
-    bytes.copyWithin(data + offset, l3 + header, l3 + header + end - offset)
+    // What ends behind that is refused when all is there (ip_frag_reasm).
+    if (end <= LONGEST) bytes.copyWithin(data + offset, l3 + header, l3 + header + end - offset)
     datagram.ecn |= 1 << ipv4.ecn(bytes, l3)
     const size = end - offset + header
     datagram.largest = Math.max(datagram.largest, size)

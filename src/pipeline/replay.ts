@@ -104,7 +104,7 @@ export interface ReplayReport extends BridgeState {
 export async function replay(options: ReplayOptions): Promise<ReplayReport> {
   const { inputs, netfilter } = options
   const memory = new Memory(
-    arenaBytes(SMALL_SLOTS, LARGE_SLOTS) +
+    arenaBytes({ small: SMALL_SLOTS, large: LARGE_SLOTS }) +
       inputs.length * windowBytes() +
       MAX_PORTS * WRITER_BYTES +
       MERGE_BYTES +

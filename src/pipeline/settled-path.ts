@@ -9,6 +9,7 @@ import * as engines from '../netfilter/engine.js'
 import type { Engine, Ways } from '../netfilter/engine.js'
 import { PREROUTING } from '../netfilter/hook.js'
 import type { Arena } from '../packet/arena.js'
+import { isChecked } from '../packet/offload.js'
 import { HEADER_LENGTH } from '../wire/ethernet.js'
 
 // An imported constant is loaded and checked at each use.
@@ -43,16 +44,18 @@ export function createSettledPath(arena: Arena, engine: Engine, connections: Con
 }
 
 function createGoesOn(
-  { start, length, time, l3, l4, protocol, connection, connectionInfo }: Arena,
+  { memory, start, length, time, l3, l4, protocol, connection, connectionInfo }: Arena,
   { isListening, isSettled }: Conntrack,
   { clock, take }: Established,
   translates: boolean,
 ): SettledPath['goesOn'] {
+  const { bytes } = memory
   return (slot) => {
     if (isListening()) return false
     const at = start[slot]
     clock[0] = time[slot]
-    const reference = take(at + l3[slot], at + l4[slot], at + length[slot], protocol[slot])
+    const isKnown = isChecked(bytes, at)
+    const reference = take(at + l3[slot], at + l4[slot], at + length[slot], protocol[slot], isKnown)
     if (reference === 0) return false
     const entry = reference & ~1
     connection[slot] = entry

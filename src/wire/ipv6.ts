@@ -1,5 +1,6 @@
 /*
- * IPv6 (RFC 8200): read for the line that is printed of it; a bridge carries it and looks no further
+ * IPv6 (RFC 8200): read for the line that is printed of it; a bridge carries it and looks no further, but for a length
+ * where it cuts segments
  *
  *    0                   1                   2                   3
  *    0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -45,6 +46,12 @@ export function flowLabel(b: Uint8Array, at: number): number {
 /** Bytes after this header, extension headers included. */
 export function payloadLength(b: Uint8Array, at: number): number {
   return (b[at + PAYLOAD_LENGTH] << 8) | b[at + PAYLOAD_LENGTH + 1]
+}
+
+/** Takes bytes after this header, extension headers included, 0 to 65535. */
+export function setPayloadLength(b: Uint8Array, at: number, bytes: number): void {
+  b[at + PAYLOAD_LENGTH] = bytes >> 8
+  b[at + PAYLOAD_LENGTH + 1] = bytes
 }
 
 /** A protocol number, or that of an extension header. */

@@ -5,7 +5,7 @@ import { Memory } from '../../src/packet/memory.js'
 import { POISON } from '../../src/packet/ownership.js'
 
 const arenaOf = (small: number, large: number, debug = false) =>
-  createArena(new Memory(arenaBytes(small, large)), { small, large, debug })
+  createArena(new Memory(arenaBytes({ small, large })), { small, large, debug })
 
 t.test('memory: regions do not overlap, copies land, the end is the end', async (t) => {
   const memory = new Memory(100_000)

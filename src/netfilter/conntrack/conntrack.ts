@@ -7,6 +7,7 @@ import type { Microseconds } from '../../core/clock.js'
 import * as icmp from '../../wire/icmp.js'
 import type { Memory } from '../../packet/memory.js'
 import * as hooks from '../hook.js'
+import { UNCHECKED } from '../packet.js'
 import type { Packet } from '../packet.js'
 import * as verdicts from '../verdict.js'
 import { createBegin } from './begin.js'
@@ -164,10 +165,10 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
   if (onEvent !== undefined) events = createEvents({ table, counters, templates }, most, onEvent)
   const { words, doubles, findPacket } = table
   const helpers = createHelpers(table, expectations, random)
-  let isArriving = false
+  let isToBeChecked = false
   let nextWay = 1 // an entry begins with 0
   let isRefused = false
-  const verifies = (): boolean => verifiesChecksums && isArriving
+  const verifies = (): boolean => verifiesChecksums && isToBeChecked
   const { trackerOf, isSound, outcomeOf } = createProtocols(table, timeouts, verifies)
   const byPolicy = createPolicies(table, timeouts, policies, verifies)
   const nat = createNat(table, () => verifiesChecksums, random)
@@ -186,9 +187,10 @@ export function createConntrack(options: ConntrackOptions = {}): Conntrack {
     }
     const { protocol } = packet
     if (packet.fragmentOffset !== 0) return ACCEPT
-    isArriving = packet.hook === PREROUTING // the node's own checksums are taken to be right
+    // The node's own checksums are taken to be right.
+    isToBeChecked = packet.hook === PREROUTING && packet.checksum === UNCHECKED
     if (!isSound(protocol, packet)) {
-      if (isArriving && hasWrongChecksum(packet)) countWrong(packet.physicalIn)
+      if (isToBeChecked && hasWrongChecksum(packet)) countWrong(packet.physicalIn)
       return ACCEPT
     }
     if (protocol === ICMP && icmp.isError(icmp.type(packet.bytes, packet.l4))) relate(packet)

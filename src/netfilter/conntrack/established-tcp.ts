@@ -67,14 +67,15 @@ const [LAG, RECEIVED, BITS, ROOM, SUMS] = [OWN + 9, OWN + 10, OWN + 11, OWN + 12
 const isBefore = (a: Code, b: Code): Code => isLess(subtract(a, b), constant(0))
 const isAfter = (a: Code, b: Code): Code => isLess(subtract(b, a), constant(0))
 
-/** `takeSegment(l3, l4, end, protocol)`: the reference of its connection; 0, and nothing is changed. */
+/** `NAME(l3, l4, end, protocol)`: the reference of its connection; 0, and nothing is changed. */
 export function establishedSegment(
+  name: string,
   entries: EntryCode,
   timeouts: Readonly<ConntrackTimeouts>,
   verifiesChecksums: boolean,
 ): Definition {
   return {
-    name: 'takeSegment',
+    name,
     parameters: PARAMETERS,
     locals: SUMS - PARAMETERS,
     vectors: 1,

@@ -22,8 +22,9 @@ import { findEntry } from './find-code.js'
 import { udpChecksum, udpLengthBytes } from './header-code.js'
 import type { ConntrackTimeouts } from './timeouts.js'
 
-/** `takeDatagram(l3, l4, end, protocol)`: the reference of its connection; 0, and nothing is changed. */
+/** `NAME(l3, l4, end, protocol)`: the reference of its connection; 0, and nothing is changed. */
 export function establishedDatagram(
+  name: string,
   entries: EntryCode,
   { udp_timeout, udp_timeout_stream }: Readonly<ConntrackTimeouts>,
   verifiesChecksums: boolean,
@@ -32,7 +33,7 @@ export function establishedDatagram(
   const [left, length, sums] = [OWN, OWN + 1, OWN + 2]
   const sum = verifiesChecksums ? checkSum(sums) : []
   return {
-    name: 'takeDatagram',
+    name,
     parameters: PARAMETERS,
     locals: sums - PARAMETERS,
     vectors: 1,
