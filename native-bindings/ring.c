@@ -74,6 +74,25 @@ napi_value registerBuffers(napi_env env, napi_callback_info info) {
   return mapped(env, at, bytes);
 }
 
+/* registerFiles(ring, count): the ring has a table for so many files, all free (IORING_REGISTER_FILES2). */
+napi_value registerFiles(napi_env env, napi_callback_info info) {
+  struct call call = callOf(env, info);
+  struct io_uring_rsrc_register request = {.nr = integer(&call, 1), .flags = IORING_RSRC_REGISTER_SPARSE};
+  if (syscall(SYS_io_uring_register, integer(&call, 0), IORING_REGISTER_FILES2, &request, sizeof request) < 0)
+    return failed(env, "IORING_REGISTER_FILES2", "ring");
+  return undefined(env);
+}
+
+/* updateFile(ring, place, fd): the table has this file there; -1: none. Who uses a file by its place spares looking it up. */
+napi_value updateFile(napi_env env, napi_callback_info info) {
+  struct call call = callOf(env, info);
+  int32_t fd = integer(&call, 2);
+  struct io_uring_files_update request = {.offset = integer(&call, 1), .fds = (uintptr_t)&fd};
+  if (syscall(SYS_io_uring_register, integer(&call, 0), IORING_REGISTER_FILES_UPDATE, &request, 1) < 0)
+    return failed(env, "IORING_REGISTER_FILES_UPDATE", "ring");
+  return undefined(env);
+}
+
 /* enterRing(ring, submit, wait): how many were submitted, or -errno: who is woken by a signal goes on. */
 napi_value enterRing(napi_env env, napi_callback_info info) {
   struct call call = callOf(env, info);
@@ -91,4 +110,18 @@ napi_value addressOf(napi_env env, napi_callback_info info) {
   napi_value value;
   napi_create_bigint_uint64(env, (uintptr_t)memory(&call, 0, NULL), &value);
   return value;
+}
+
+/*
+ * adviseHugePages(array): its memory is given in large pages where the kernel has some (MADV_HUGEPAGE): a burst of
+ * frames is spread over more small ones than a processor remembers. Advice: nothing is wrong where it is not taken.
+ */
+napi_value adviseHugePages(napi_env env, napi_callback_info info) {
+  enum { HUGE_PAGE = 2 << 20 };
+  struct call call = callOf(env, info);
+  size_t bytes;
+  uintptr_t start = (uintptr_t)memory(&call, 0, &bytes);
+  uintptr_t first = (start + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1), end = start + bytes;
+  if (first < end) madvise((void *)first, end - first, MADV_HUGEPAGE);
+  return undefined(env);
 }

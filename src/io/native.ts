@@ -32,9 +32,14 @@ export interface Native {
   closeDescriptor(fd: number): void
   setupRing(entries: number, completions: number, operation: number): MappedRing
   registerBuffers(ring: number, count: number, group: number): ArrayBuffer
+  /** A table for files of the ring, all places free; and one of them given a file, or none (-1). */
+  registerFiles(ring: number, count: number): void
+  updateFile(ring: number, place: number, fd: number): void
   /** How many were submitted, or -errno. */
   enterRing(ring: number, submit: number, wait: number): number
   addressOf(bytes: Uint8Array): bigint
+  /** Asks for large pages; where there are none nothing is different. */
+  adviseHugePages(bytes: Uint8Array): void
   /** How many frames were there, or -errno; their lengths are in `lengths` then, which had the room for each before. */
   readFrames(fd: number, bytes: Uint8Array, offsets: Int32Array, lengths: Int32Array, count: number): number
   /** The same of a packet socket; in the 40 bytes before each frame is what it says beside (packet-socket.ts). */

@@ -17,6 +17,8 @@ import type { BufferRing } from './ring.js'
 const { FLAGS, KIND, MORE, RESULT, VALUE } = rings
 const none = NONE
 const RING_ENTRIES = 1024
+/** Places of files: ports have their numbers, the event has the one behind. */
+const [PLACES, WAKE_PLACE] = [MOST_PORTS + 1, MOST_PORTS]
 /** Slots that a port has for frames to come, a power of two. */
 export const BUFFERS = 256
 /** Kinds of what is asked of the ring; the lower bits are the port. */
@@ -47,13 +49,12 @@ interface RingPort {
 /** Live ports for frames in this arena; `wake` is an event that ends a sleep. Throws a system error. */
 export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo {
   const { memory, start, length, port: ingress, take, free } = arena
-  const ring = rings.createRing(native, RING_ENTRIES)
+  const ring = rings.createRing(native, RING_ENTRIES, PLACES)
   const { words } = ring
   const base = native.addressOf(memory.bytes)
   if (base === 0n) throw new DeviceError('live ports: the frames have no address in memory')
   const [baseLow, baseHigh] = [Number(base & 0xffffffffn), Number(base >> 32n)]
   const ports: RingPort[] = []
-  const files = new Int32Array(MOST_PORTS).fill(-1)
   const lost = new Float64Array(2)
   let lostByReceivers = 0
   const wakeAt = memory.reserve(8)
@@ -70,10 +71,11 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
   let isWoken = false
   const high = (at: number): number => (baseLow + at >= WORD ? baseHigh + 1 : baseHigh)
   const low = (at: number): number => (baseLow + at) | 0
+  ring.setFile(WAKE_PLACE, wake)
   awaitWake()
 
   function awaitWake(): void {
-    ring.read(wake, low(wakeAt), high(wakeAt), 8, WAKE, 0)
+    ring.read(WAKE_PLACE, low(wakeAt), high(wakeAt), 8, WAKE, 0)
   }
 
   function addPort(file: LiveFile, port: number): Sink {
@@ -83,17 +85,17 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
     const slots = new Int32Array(BUFFERS)
     const one = { file, buffers, slots, owed: [], room: roomFor(file, arena), before, failures: 0 }
     ports[port] = one
-    files[port] = fd
+    ring.setFile(port, fd)
     for (let buffer = 0; buffer < BUFFERS; buffer++) giveBuffer(one, buffer)
     readAll(port)
     return { transmit: (burst) => (offload ? transmit(port, burst) : transmitPlain(port, burst)) }
   }
 
   function readAll(port: number): void {
-    const { fd, kind, offload } = ports[port].file
+    const { kind, offload } = ports[port].file
     const message = messageAt + (offload ? MESSAGE.bytes : 0)
-    if (kind === 'packet') ring.receiveAll(fd, port, low(message), high(message), READ | port, 0)
-    else ring.readAll(fd, port, READ | port, 0)
+    if (kind === 'packet') ring.receiveAll(port, port, low(message), high(message), READ | port, 0)
+    else ring.readAll(port, port, READ | port, 0)
   }
 
   /** A slot for the next frame; where none is free the port has one place less until there is. */
@@ -110,13 +112,12 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
   }
 
   function transmit(port: number, { slots, count }: Burst): number {
-    const fd = files[port]
     let bytes = 0
     for (let i = 0; i < count; i++) {
       const slot = slots[i]
       const at = start[slot] - offloadBytes
       bytes += length[slot]
-      ring.write(fd, low(at), high(at), length[slot] + offloadBytes, WRITE | port, slot)
+      ring.write(port, low(at), high(at), length[slot] + offloadBytes, WRITE | port, slot)
     }
     inFlight += count
     return bytes
@@ -126,7 +127,7 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
     let bytes = 0
     const send = (slot: number): void => {
       bytes += length[slot]
-      ring.write(files[port], low(start[slot]), high(start[slot]), length[slot], WRITE | port, slot)
+      ring.write(port, low(start[slot]), high(start[slot]), length[slot], WRITE | port, slot)
       inFlight++
     }
     for (let i = 0; i < count; i++) if (!makePlain(slots[i], send)) lost[TX_FULL]++
@@ -223,7 +224,10 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
   }
 
   function losses(): Record<Loss, number> {
-    lostByReceivers += lostByPacketSockets(native, ports.map(({ file }) => file))
+    lostByReceivers += lostByPacketSockets(
+      native,
+      ports.map(({ file }) => file),
+    )
     return { 'tx-full': lost[TX_FULL], 'rx-full': lostByReceivers, 'rx-cut': lost[RX_CUT] }
   }
 
@@ -245,6 +249,7 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
       ring.enter(1)
       for (let at = ring.next(); at !== -1; at = ring.next()) if ((words[at + FLAGS] & MORE) === 0) ends--
     }
+    for (let place = 0; place < ports.length; place++) ring.setFile(place, -1)
     native.closeDescriptor(ring.fd)
   }
 

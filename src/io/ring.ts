@@ -6,31 +6,36 @@ import { DeviceError, INTERRUPTED } from './native.js'
 import type { Native } from './native.js'
 
 /** Operations (enum io_uring_op). */
-export const [OP_RECVMSG, OP_TIMEOUT, OP_CANCEL, OP_READ, OP_WRITE, OP_READ_MULTISHOT] = [10, 11, 14, 22, 23, 49]
+export const [OP_RECVMSG, OP_TIMEOUT, OP_CANCEL, OP_READ, OP_WRITE, OP_READ_MULTISHOT] = [
+  10, 11, 14, 22, 23, 49,
+]
 /** Of a completion: more will come of the same entry. The number of the buffer is in the upper half. */
 export const MORE = 2
 /** No offset: the file has none. */
 const NOWHERE = -1
 /** Of a cancellation: whatever there is, all of it (IORING_ASYNC_CANCEL_ALL, _ANY). */
 const ALL_OF_ANY = 1 | 4
-const TAKES_BUFFER = 1 << 5
+/** Flags of an entry (IOSQE_FIXED_FILE, IOSQE_BUFFER_SELECT), where the operation's word has them. */
+const [FILE_IS_PLACE, TAKES_BUFFER] = [1 << 8, 1 << 13]
 /** Of a receiving operation, where others have a priority: IORING_RECV_MULTISHOT. */
 const RECEIVE_MULTISHOT = 1 << 1
 const [TRY_AGAIN, BUSY] = [-11, -16]
 /** Words of 32 bits. */
 const [ENTRY_WORDS, COMPLETION_WORDS, BUFFER_WORDS] = [16, 4, 4]
 
-/** What is asked of the kernel, and what has become of it. Addresses are low and high word. */
+/** What is asked of the kernel, and what has become of it. Files are places of the ring's table, addresses low and high word. */
 export interface Ring {
+  /** Puts a file, or none (-1), in this place. */
+  setFile(place: number, fd: number): void
   /** Sends memory to a file; `kind` and `value` come back with what became of it. */
-  write(fd: number, low: number, high: number, length: number, kind: number, value: number): void
+  write(file: number, low: number, high: number, length: number, kind: number, value: number): void
   /** Reads once, into memory. */
-  read(fd: number, low: number, high: number, length: number, kind: number, value: number): void
+  read(file: number, low: number, high: number, length: number, kind: number, value: number): void
   /** Reads again and again, each time into a buffer of the group. */
-  readAll(fd: number, group: number, kind: number, value: number): void
+  readAll(file: number, group: number, kind: number, value: number): void
   /** The same of a socket, as the message says that stands in memory (io_uring_prep_recvmsg_multishot). */
   receiveAll(
-    fd: number,
+    file: number,
     group: number,
     messageLow: number,
     messageHigh: number,
@@ -56,8 +61,8 @@ export interface BufferRing {
   give(buffer: number, low: number, high: number, length: number): void
 }
 
-/** A ring of so many entries. Throws a system error where the kernel has none to give, or one that cannot read on. */
-export function createRing(native: Native, size: number): Ring & { fd: number } {
+/** A ring of so many entries, with a table for so many files. Throws a system error where the kernel has none to give, or one that cannot read on. */
+export function createRing(native: Native, size: number, files: number): Ring & { fd: number } {
   const { fd, ring, entries, offsets, knowsOperation } = native.setupRing(size, size * 4, OP_READ_MULTISHOT)
   if (knowsOperation === 0) {
     native.closeDescriptor(fd)
@@ -65,6 +70,7 @@ export function createRing(native: Native, size: number): Ring & { fd: number } 
       code: 'ENOSYS',
     })
   }
+  native.registerFiles(fd, files)
   const [, sqTail, sqMaskAt, sqArray, cqHead, cqTail, cqMaskAt, cqEntries] = offsets.map(
     (bytes) => bytes >> 2,
   )
@@ -76,16 +82,21 @@ export function createRing(native: Native, size: number): Ring & { fd: number } 
   let tail = words[sqTail]
   let pending = 0
 
-  /** A free entry, all zero but for operation, file, and what is to come back. */
+  /** A free entry with operation, file, and what is to come back; of the others those that anybody sets are 0. */
   function entry(operation: number, file: number, ofKind: number, ofValue: number): number {
     if (pending === count) enter(0)
     const at = (tail & sqMask) * ENTRY_WORDS
-    entryWords.fill(0, at, at + ENTRY_WORDS)
     entryWords[at] = operation
     entryWords[at + 1] = file
-    entryWords[at + 2] = entryWords[at + 3] = NOWHERE
+    entryWords[at + 2] = NOWHERE
+    entryWords[at + 3] = NOWHERE
+    entryWords[at + 4] = 0
+    entryWords[at + 5] = 0
+    entryWords[at + 6] = 0
+    entryWords[at + 7] = 0
     entryWords[at + 8] = ofKind
     entryWords[at + 9] = ofValue
+    entryWords[at + 10] = 0
     tail = (tail + 1) | 0
     pending++
     return at
@@ -100,14 +111,14 @@ export function createRing(native: Native, size: number): Ring & { fd: number } 
     ofKind: number,
     ofValue: number,
   ): void {
-    const at = entry(operation, file, ofKind, ofValue)
+    const at = entry(operation | FILE_IS_PLACE, file, ofKind, ofValue)
     entryWords[at + 4] = low
     entryWords[at + 5] = high
     entryWords[at + 6] = length
   }
 
   function readAll(file: number, group: number, ofKind: number, ofValue: number): void {
-    const at = entry(OP_READ_MULTISHOT | (TAKES_BUFFER << 8), file, ofKind, ofValue)
+    const at = entry(OP_READ_MULTISHOT | FILE_IS_PLACE | TAKES_BUFFER, file, ofKind, ofValue)
     entryWords[at + 10] = group
   }
 
@@ -119,7 +130,12 @@ export function createRing(native: Native, size: number): Ring & { fd: number } 
     ofKind: number,
     ofValue: number,
   ): void {
-    const at = entry(OP_RECVMSG | (TAKES_BUFFER << 8) | (RECEIVE_MULTISHOT << 16), file, ofKind, ofValue)
+    const at = entry(
+      OP_RECVMSG | FILE_IS_PLACE | TAKES_BUFFER | (RECEIVE_MULTISHOT << 16),
+      file,
+      ofKind,
+      ofValue,
+    )
     entryWords[at + 2] = entryWords[at + 3] = 0
     entryWords[at + 4] = low
     entryWords[at + 5] = high
@@ -158,6 +174,7 @@ export function createRing(native: Native, size: number): Ring & { fd: number } 
 
   return {
     fd,
+    setFile: (place, file) => native.updateFile(fd, place, file),
     write: (file, low, high, length, ofKind, ofValue) =>
       transfer(OP_WRITE, file, low, high, length, ofKind, ofValue),
     read: (file, low, high, length, ofKind, ofValue) =>

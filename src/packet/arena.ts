@@ -176,7 +176,7 @@ export function createArena(memory: Memory, options: ArenaOptions): Arena {
     if (smallCount[0] === 0) return -1
     const slot = smallFree[--smallCount[0]]
     if (taken !== null) taken[slot] = 1
-    const at = home[slot]!
+    const at = home[slot]
     start[slot] = at
     length[slot] = bytes
     words[(at - offloadBytes) >> 2] = 0

@@ -51,7 +51,9 @@ function createPlane({ ports, fdb, conntrack }: LiveOptions): Dataplane {
     largeRoom: DATAGRAM_ROOM,
   }
   const bytes = arenaBytes(slots) + conntrackBytes(conntrack.most) + IO_BYTES
-  return createDataplane(createArena(new Memory(bytes), slots), fdb)
+  const memory = new Memory(bytes)
+  native.adviseHugePages(memory.bytes)
+  return createDataplane(createArena(memory, slots), fdb)
 }
 
 /** Where io_uring is too old or forbidden, and nobody insists on it, there are other ways. */

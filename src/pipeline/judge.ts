@@ -42,8 +42,7 @@ export function createJudge(
   node: NodeDescription,
   current: CurrentPacket,
 ): Judge {
-  const { start, length, time, mark, traced, connection, connectionInfo, l3, l4, protocol, roomOf } =
-    arena
+  const { start, length, time, mark, traced, connection, connectionInfo, l3, l4, protocol, roomOf } = arena
   const { bytes } = arena.memory
   const packet = new Packet()
   const reasons = new Map<Chain | Rule, number>()

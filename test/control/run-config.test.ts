@@ -18,7 +18,7 @@ t.test('ports and what they are', async (t) => {
     `bridge: br7
 ports:
   tapA: { tap: tapA, netns: vm1, mac: fa:16:3e:2c:e8:ec, mtu: 1400, hairpin: true }
-  eth2: { packet: eth2 }
+  eth2: { packet: eth2, offload: false }
 rules: c1.rules
 `,
     'run.yaml',
@@ -32,11 +32,12 @@ rules: c1.rules
       namespace: 'vm1',
       mac: Uint8Array.of(0xfa, 0x16, 0x3e, 0x2c, 0xe8, 0xec),
       mtu: 1400,
+      offload: true,
     },
     options: { hairpin: true },
   })
   t.strictSame(splitPort(ports['eth2']), {
-    device: { kind: 'packet', name: 'eth2', namespace: null, mac: null, mtu: null },
+    device: { kind: 'packet', name: 'eth2', namespace: null, mac: null, mtu: null, offload: false },
     options: {},
   })
 })
