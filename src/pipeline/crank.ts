@@ -160,12 +160,15 @@ function refuse(error: unknown): void {
 try {
   const plane = createPlane(options)
   const io = createIo(plane.arena)
-  openPorts(plane, io)
-  const attached = attach(plane)
-  say({ said: 'started', means: io.means })
-  turn(plane, io, attached)
-  io.close()
-  attached?.close()
+  try {
+    openPorts(plane, io)
+    const attached = attach(plane)
+    say({ said: 'started', means: io.means })
+    turn(plane, io, attached)
+    attached?.close()
+  } finally {
+    io.close()
+  }
 } catch (error) {
   refuse(error)
 } finally {

@@ -61,14 +61,14 @@ t.test('every mistake has its line', async (t) => {
   t.strictSame(
     mistakes(`ports:
   a: { tap: a-name-that-is-too-long }
-  b: { tap: b, mtu: 9000 }
+  b: { tap: b, mtu: 90000 }
   c: { tap: c, mac: 01:00:00:00:00:01 }
   d: { tap: d, colour: red }
 stations: [{ mac: fa:16:3e:2c:e8:ec, port: e }]
 `),
     [
       'run.yaml:2: ports.a.tap: expected the name of a device: 1 to 15 characters without space, / and :',
-      'run.yaml:3: ports.b.mtu: expected a whole number from 68 to 2000',
+      'run.yaml:3: ports.b.mtu: expected a whole number from 68 to 65535',
       'run.yaml:4: ports.c.mac: 01:00:00:00:00:01: expected the MAC address of a station, such as fa:16:3e:2c:e8:ec',
       'run.yaml:5: ports.d.colour: no such setting',
     ],
