@@ -157,9 +157,10 @@ napi_value moveLink(napi_env env, napi_callback_info info) {
 }
 
 /*
- * openPacket(name, hasOffload): a socket that has every frame that the device receives, and by which frames are sent;
+ * openPacket(name): a socket that has every frame that the device receives, and by which frames are sent;
  * promiscuous as long as it is open. What is sent by it does not come back. A VLAN tag is in a control message
- * (PACKET_AUXDATA). With offload each frame has a virtio header before it, as that of a TAP.
+ * (PACKET_AUXDATA). Each frame has a virtio header before it, as that of a TAP: without, nothing would tell that a
+ * frame's checksum is left to others, or how it is to be cut.
  */
 napi_value openPacket(napi_env env, napi_callback_info info) {
   struct call call = callOf(env, info);
@@ -169,7 +170,6 @@ napi_value openPacket(napi_env env, napi_callback_info info) {
     .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = if_nametoindex(name)};
   struct packet_mreq promiscuous = {.mr_ifindex = address.sll_ifindex, .mr_type = PACKET_MR_PROMISC};
   int yes = 1, room = PACKET_ROOM;
-  bool hasOffload = flag(&call, 1);
   const char *operation = NULL;
   if (address.sll_ifindex == 0) return failed(env, "if_nametoindex", name);
   /* Of no protocol until it is bound: it would begin with frames of other devices. */
@@ -179,7 +179,7 @@ napi_value openPacket(napi_env env, napi_callback_info info) {
   else if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof promiscuous))
     operation = "PACKET_ADD_MEMBERSHIP";
   else if (setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &yes, sizeof yes)) operation = "PACKET_AUXDATA";
-  else if (hasOffload && setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &yes, sizeof yes)) operation = "PACKET_VNET_HDR";
+  else if (setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &yes, sizeof yes)) operation = "PACKET_VNET_HDR";
   else if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room)) operation = "SO_RCVBUFFORCE";
   else if (bind(fd, (struct sockaddr *)&address, sizeof address)) operation = "bind";
   if (!operation) return numberOf(env, fd);

@@ -21,7 +21,9 @@ export interface LiveFile {
   kind: 'tap' | 'packet'
   /** Frames that come in fit small slots. */
   isShort: boolean
-  /** There is a virtio header before each frame, which the file takes as well (packet/offload.ts). */
+  /** There is a virtio header before each frame, in either direction (packet/offload.ts). */
+  hasHeader: boolean
+  /** It takes frames that leave something to others. */
   offload: boolean
 }
 

@@ -21,7 +21,7 @@ export interface MappedRing {
 /** The calls; descriptors are numbers. They throw what Node throws of a system call: code, syscall, message. */
 export interface Native {
   openTap(name: string, hasOffload: boolean): number
-  openPacket(name: string, hasOffload: boolean): number
+  openPacket(name: string): number
   /** Frames that a packet socket had no room for since this was asked last. */
   packetDrops(fd: number): number
   /** `namespace` is a path, '' for the one at hand; a MAC of no bytes and an MTU of 0 stay what they are. */

@@ -12,7 +12,7 @@ export interface DeviceSettings {
   /** Of the device; null: what it has. */
   mac: Uint8Array | null
   mtu: number | null
-  /** Checksums may be left to whoever is last, and TCP crosses in segments of 64 KiB. */
+  /** Its far end takes frames whose checksum is left to it, and TCP in segments of 64 KiB. */
   offload: boolean
 }
 
@@ -29,7 +29,7 @@ function pathOf(namespace: string | null): string {
 /** The device's file, the device set up. Throws a system error, and nothing is left of it then. */
 export function openDevice(native: Native, settings: DeviceSettings): LiveFile {
   const { kind, name, namespace, mac, mtu, offload } = settings
-  const fd = kind === 'tap' ? native.openTap(name, offload) : native.openPacket(name, offload)
+  const fd = kind === 'tap' ? native.openTap(name, offload) : native.openPacket(name)
   try {
     const path = kind === 'tap' ? pathOf(namespace) : ''
     if (path !== '') native.moveLink(name, path)
@@ -39,5 +39,5 @@ export function openDevice(native: Native, settings: DeviceSettings): LiveFile {
     throw error
   }
   const isShort = kind === 'tap' && !offload && (mtu ?? USUAL_MTU) <= LONGEST_SHORT
-  return { fd, kind, offload, isShort }
+  return { fd, kind, hasHeader: kind === 'packet' || offload, offload, isShort }
 }

@@ -1,10 +1,10 @@
 /**
  * What a packet socket says of a frame beside its bytes (packet(7), PACKET_AUXDATA): the kernel puts it into the slot's
- * headroom, before the frame, in the order in which recvmsg of an io_uring has it:
+ * headroom, before the frame, in the order in which recvmsg of an io_uring has it, and that is the whole headroom:
  *
- *   | io_uring_recvmsg_out 16 | address 10 or none | control 40: a cmsghdr of 16, tpacket_auxdata 20 | virtio header 10 or none | frame …
+ *   | io_uring_recvmsg_out 16 | control 40: a cmsghdr of 16, tpacket_auxdata 20 | virtio header 10 | frame …
  *
- * Either way that is the whole headroom. A VLAN tag is there and not in the frame: it is put back.
+ * A VLAN tag is there and not in the frame: it is put back.
  */
 import { HEADROOM } from '../packet/arena.js'
 import type { Arena } from '../packet/arena.js'
@@ -15,12 +15,11 @@ import { HEADER_LENGTH as TAG } from '../wire/vlan.js'
 
 /** Bytes of the control message. */
 export const CONTROL_BYTES = 40
-/** Bytes of the sender's address that are asked for where there is no virtio header, so that the rest lies the same. */
-export const ADDRESS_BYTES = OFFLOAD_BYTES
-/** Bytes of struct msghdr, of which those that are not 0 are at these offsets. */
-export const MESSAGE = { bytes: 56, addressLength: 8, controlLength: 40 } as const
+/** Bytes of struct msghdr. */
+export const MESSAGE_BYTES = 56
 
-const OUT_BYTES = 16
+/** Where that has the length of its control message. */
+const CONTROL_LENGTH = 40
 const OUT_FLAGS = 12
 /** recvmsg(2): the frame was longer than the buffer. */
 const TRUNCATED = 0x20
@@ -36,31 +35,17 @@ export function wasCut({ memory, start }: Arena, slot: number): boolean {
   return (memory.bytes[start[slot] - HEADROOM + OUT_FLAGS] & TRUNCATED) !== 0
 }
 
-/** Where the control message of the frame at `at` begins; `hasOffload`: a virtio header stands behind it. */
-export function controlOf(at: number, hasOffload: boolean): number {
-  return hasOffload ? at - OFFLOAD_BYTES - CONTROL_BYTES : at - CONTROL_BYTES
-}
-
 /** Puts a VLAN tag back into the frame that has just been read into this slot, if there was one. */
-export function restoreTag({ memory, start, length }: Arena, slot: number, hasOffload: boolean): void {
-  const { bytes: b, words, copy } = memory
+export function restoreTag({ memory, start, length }: Arena, slot: number): void {
+  const { bytes: b, copy } = memory
   const at = start[slot]
-  const auxdata = controlOf(at, hasOffload) + AUXDATA
-  if ((b[auxdata + STATUS] & VLAN_VALID) === 0) {
-    if (!hasOffload) words[(at - OFFLOAD_BYTES) >> 2] = 0 // the control message was there
-    return
-  }
+  const auxdata = at - OFFLOAD_BYTES - CONTROL_BYTES + AUXDATA
+  if ((b[auxdata + STATUS] & VLAN_VALID) === 0) return
   const type = b[auxdata + TAG_TYPE] | (b[auxdata + TAG_TYPE + 1] << 8)
   const control = b[auxdata + TAG_CONTROL] | (b[auxdata + TAG_CONTROL + 1] << 8)
   const tagged = at - TAG
-  const known = tagged - OFFLOAD_BYTES
-  if (hasOffload) {
-    copy(known, at - OFFLOAD_BYTES, OFFLOAD_BYTES + ADDRESSES)
-    virtio.moveChecksum(b, known, TAG)
-  } else {
-    copy(tagged, at, ADDRESSES)
-    virtio.clear(b, known)
-  }
+  copy(tagged - OFFLOAD_BYTES, at - OFFLOAD_BYTES, OFFLOAD_BYTES + ADDRESSES)
+  virtio.moveChecksum(b, tagged - OFFLOAD_BYTES, TAG)
   const tag = etherTypeAt(tagged)
   b[tag] = type >> 8
   b[tag + 1] = type
@@ -71,11 +56,7 @@ export function restoreTag({ memory, start, length }: Arena, slot: number, hasOf
 }
 
 /** The message that recvmsg is asked for, written at `at`. */
-export function writeMessage(b: Uint8Array, at: number, hasOffload: boolean): void {
-  b.fill(0, at, at + MESSAGE.bytes)
-  b[at + MESSAGE.addressLength] = hasOffload ? 0 : ADDRESS_BYTES
-  b[at + MESSAGE.controlLength] = CONTROL_BYTES
+export function writeMessage(b: Uint8Array, at: number): void {
+  b.fill(0, at, at + MESSAGE_BYTES)
+  b[at + CONTROL_LENGTH] = CONTROL_BYTES
 }
-
-/** Bytes before the frame in a buffer that recvmsg fills: the whole headroom. */
-export const MESSAGE_HEADROOM = OUT_BYTES + CONTROL_BYTES + OFFLOAD_BYTES

@@ -1,6 +1,6 @@
 /** Live ports on one io_uring: reads that go on by themselves, into slots that the ports have been given. */
 import type { Sink } from '../core/port.js'
-import { NONE } from '../packet/arena.js'
+import { HEADROOM, NONE } from '../packet/arena.js'
 import type { Arena } from '../packet/arena.js'
 import { Burst } from '../packet/burst.js'
 import { OFFLOAD_BYTES } from '../packet/offload.js'
@@ -9,7 +9,7 @@ import { MOST_PORTS, lostByPacketSockets, roomFor } from './live.js'
 import type { LiveFile, LiveIo, Loss } from './live.js'
 import { DeviceError } from './native.js'
 import type { Native } from './native.js'
-import { MESSAGE, MESSAGE_HEADROOM, restoreTag, wasCut, writeMessage } from './packet-socket.js'
+import { MESSAGE_BYTES, restoreTag, wasCut, writeMessage } from './packet-socket.js'
 import * as rings from './ring.js'
 import type { BufferRing } from './ring.js'
 
@@ -59,10 +59,9 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
   let lostByReceivers = 0
   const wakeAt = memory.reserve(8)
   const pauseAt = memory.reserve(16)
-  const messageAt = memory.reserve(2 * MESSAGE.bytes)
+  const messageAt = memory.reserve(MESSAGE_BYTES)
   memory.words[(pauseAt >> 2) + 2] = RETRY_NANOSECONDS
-  writeMessage(memory.bytes, messageAt, false)
-  writeMessage(memory.bytes, messageAt + MESSAGE.bytes, true)
+  writeMessage(memory.bytes, messageAt)
   const makePlain = createMakePlain(arena)
   const offloadBytes = OFFLOAD_BYTES
   /** Ports whose devices cannot be read. */
@@ -79,9 +78,9 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
   }
 
   function addPort(file: LiveFile, port: number): Sink {
-    const { fd, kind, offload } = file
+    const { fd, kind, offload, hasHeader } = file
     const buffers = rings.createBufferRing(native, ring.fd, BUFFERS, port)
-    const before = kind === 'packet' ? MESSAGE_HEADROOM : offload ? OFFLOAD_BYTES : 0
+    const before = kind === 'packet' ? HEADROOM : hasHeader ? OFFLOAD_BYTES : 0
     const slots = new Int32Array(BUFFERS)
     const one = { file, buffers, slots, owed: [], room: roomFor(file, arena), before, failures: 0 }
     ports[port] = one
@@ -92,9 +91,8 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
   }
 
   function readAll(port: number): void {
-    const { kind, offload } = ports[port].file
-    const message = messageAt + (offload ? MESSAGE.bytes : 0)
-    if (kind === 'packet') ring.receiveAll(port, port, low(message), high(message), READ | port, 0)
+    if (ports[port].file.kind === 'packet')
+      ring.receiveAll(port, port, low(messageAt), high(messageAt), READ | port, 0)
     else ring.readAll(port, port, READ | port, 0)
   }
 
@@ -124,10 +122,12 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
   }
 
   function transmitPlain(port: number, { slots, count }: Burst): number {
+    const before = ports[port].file.hasHeader ? offloadBytes : 0
     let bytes = 0
     const send = (slot: number): void => {
+      const at = start[slot] - before
       bytes += length[slot]
-      ring.write(port, low(start[slot]), high(start[slot]), length[slot], WRITE | port, slot)
+      ring.write(port, low(at), high(at), length[slot] + before, WRITE | port, slot)
       inFlight++
     }
     for (let i = 0; i < count; i++) if (!makePlain(slots[i], send)) lost[TX_FULL]++
@@ -185,7 +185,7 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
     const slot = one.slots[buffer]
     one.failures = 0
     length[slot] = bytes - one.before
-    if (one.file.kind === 'tap' || takeMessage(one.file, slot)) {
+    if (one.file.kind === 'tap' || takeMessage(slot)) {
       ingress[slot] = port
       burst.add(slot)
     }
@@ -193,13 +193,13 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
   }
 
   /** What a packet socket says beside the frame. */
-  function takeMessage({ offload }: LiveFile, slot: number): boolean {
+  function takeMessage(slot: number): boolean {
     if (wasCut(arena, slot)) {
       lost[RX_CUT]++
       free(slot)
       return false
     }
-    restoreTag(arena, slot, offload)
+    restoreTag(arena, slot)
     return true
   }
 

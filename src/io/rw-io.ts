@@ -68,11 +68,12 @@ export function createRwIo(native: Native, arena: Arena, wake: number): LiveIo {
     for (let i = 0; i < count; i++) free(slots[i])
   }
 
-  function transmitPlain({ fd }: LiveFile, burst: Burst): number {
+  function transmitPlain({ fd, hasHeader }: LiveFile, burst: Burst): number {
+    const before = hasHeader ? OFFLOAD_BYTES : 0
     let sum = 0
     let count = 0
     const send = (slot: number): void => {
-      sum += put(count++, slot, 0)
+      sum += put(count++, slot, before)
       if (count < BURST) return
       write(fd, count)
       count = 0
@@ -98,8 +99,8 @@ export function createRwIo(native: Native, arena: Arena, wake: number): LiveIo {
   }
 
   function readFrom(port: number, burst: Burst): void {
-    const { fd, kind, offload } = ports[port]
-    const before = offload ? OFFLOAD_BYTES : 0
+    const { fd, kind, hasHeader } = ports[port]
+    const before = hasHeader ? OFFLOAD_BYTES : 0
     const taken = takeSlots(port, Math.min(TURN, burst.slots.length - burst.count), before)
     const read =
       kind === 'packet'
@@ -110,7 +111,7 @@ export function createRwIo(native: Native, arena: Arena, wake: number): LiveIo {
       else {
         length[slots[i]] = lengths[i] - before
         ingress[slots[i]] = port
-        if (kind === 'packet') restoreTag(arena, slots[i], offload)
+        if (kind === 'packet') restoreTag(arena, slots[i])
         burst.add(slots[i])
       }
     }

@@ -4,16 +4,35 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Test } from 'tap'
+import { needs } from '../tools.js'
 import { temporaryFolder } from './temporary.js'
 
 const BR100 = 'dist/src/cli/main.js'
 const PATIENCE = 15_000
+
+/** Whether live ports can be had here; if not, the test was skipped, or failed where they are required. */
+export function canRunLive(t: Test): boolean {
+  if (!needs(t, 'ip', 'ping')) return false
+  if (process.getuid?.() === 0) return true
+  const message = 'not root: no live port was opened'
+  if (process.env['BR100_REQUIRE_TOOLS'] === '1') t.fail(message)
+  else t.plan(0, message)
+  return false
+}
 
 /** What a command has come to. */
 export interface Done {
   status: number | null
   stdout: string
   stderr: string
+}
+
+/** Those that are there still when the process ends. */
+const all = new Set<LiveHosts>()
+
+function removeAll(): void {
+  for (const hosts of all) hosts.remove()
 }
 
 /** Namespaces of these names, which others of the same name at the same time do not disturb. */
@@ -26,7 +45,8 @@ export class LiveHosts {
 
   constructor(...hosts: string[]) {
     this.#names = ['bridge', ...hosts].map((host) => this.namespace(host))
-    process.once('exit', () => this.remove())
+    if (all.size === 0) process.once('exit', removeAll)
+    all.add(this)
     for (const name of this.#names) execFileSync('ip', ['netns', 'add', name])
   }
 

@@ -4,21 +4,10 @@ import type { Test } from 'tap'
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { needs } from '../tools.js'
-import { LiveHosts } from './live-hosts.js'
+import { LiveHosts, canRunLive } from './live-hosts.js'
 import { temporaryFolder } from './temporary.js'
 
 const [A, B] = ['10.99.0.1', '10.99.0.2']
-
-/** Whether live ports can be had here; if not, the test was skipped, or failed where they are required. */
-function canRun(t: Test): boolean {
-  if (!needs(t, 'ip', 'ping')) return false
-  if (process.getuid?.() === 0) return true
-  const message = 'not root: no live port was opened'
-  if (process.env['BR100_REQUIRE_TOOLS'] === '1') t.fail(message)
-  else t.plan(0, message)
-  return false
-}
 
 function hostsFor(t: Test, ...names: string[]): LiveHosts {
   const hosts = new LiveHosts(...names)
@@ -44,7 +33,7 @@ const ping = (hosts: LiveHosts, ...options: string[]): string =>
 
 for (const io of ['uring', 'rw'])
   t.test(`two TAPs by ${io}: pings of every size pass, and SIGTERM leaves nothing`, async (t) => {
-    if (!canRun(t)) return
+    if (!canRunLive(t)) return
     const hosts = hostsFor(t, 'a', 'b')
     const bridge = await hosts.startBridge(twoTaps(hosts), '--io', io)
     t.match(bridge.stderr, `br100: br100: tapA, tapB (${io})`)
@@ -59,7 +48,7 @@ for (const io of ['uring', 'rw'])
   })
 
 t.test('a TAP and a veth; the card is promiscuous only as long as the bridge runs', async (t) => {
-  if (!canRun(t)) return
+  if (!canRunLive(t)) return
   const hosts = hostsFor(t, 'a', 'b')
   hosts.on(
     'bridge',
@@ -89,7 +78,7 @@ t.test('a TAP and a veth; the card is promiscuous only as long as the bridge run
 })
 
 t.test('rules decide, and SIGHUP reads them anew', async (t) => {
-  if (!canRun(t)) return
+  if (!canRunLive(t)) return
   const hosts = hostsFor(t, 'a', 'b')
   const rules = hosts.file('*filter\n-A FORWARD -p icmp -j DROP\nCOMMIT\n', 'live.rules')
   const bridge = await hosts.startBridge(twoTaps(hosts, `rules: ${rules}\n`))
@@ -111,7 +100,7 @@ t.test('rules decide, and SIGHUP reads them anew', async (t) => {
 })
 
 t.test('a running bridge is asked, and told', async (t) => {
-  if (!canRun(t)) return
+  if (!canRunLive(t)) return
   const hosts = hostsFor(t, 'a', 'b')
   const rules = '*filter\n-A FORWARD -m state --state NEW,ESTABLISHED -j ACCEPT\nCOMMIT\n'
   const bridge = await hosts.startBridge(twoTaps(hosts, `rules: ${hosts.file(rules, 'first.rules')}\n`))
@@ -152,7 +141,7 @@ t.test('a running bridge is asked, and told', async (t) => {
 })
 
 t.test('kill -9 leaves nothing that a second bridge would meet', async (t) => {
-  if (!canRun(t)) return
+  if (!canRunLive(t)) return
   const hosts = hostsFor(t, 'a', 'b')
   const control = `control: ${join(temporaryFolder(), 'stale.sock')}\n`
   const first = await hosts.startBridge(twoTaps(hosts, control))
@@ -170,7 +159,7 @@ t.test('kill -9 leaves nothing that a second bridge would meet', async (t) => {
 
 for (const io of ['uring', 'rw'])
   t.test(`by ${io}: a far end that goes down, and comes back`, async (t) => {
-    if (!canRun(t)) return
+    if (!canRunLive(t)) return
     const hosts = hostsFor(t, 'a', 'b')
     const bridge = await hosts.startBridge(twoTaps(hosts), '--io', io)
     giveAddresses(hosts)
@@ -183,7 +172,7 @@ for (const io of ['uring', 'rw'])
   })
 
 t.test('what cannot be opened is told, and what was opened is closed', async (t) => {
-  if (!canRun(t)) return
+  if (!canRunLive(t)) return
   const hosts = hostsFor(t, 'a', 'b')
   const missing = hosts.runBridge(`ports:\n  tapA: { tap: tapA }\n  eth9: { packet: eth9 }\n`)
   t.equal(missing.status, 1)
