@@ -89,6 +89,7 @@ NAPI_MODULE_INIT() {
     {"closeDescriptor", closeDescriptor},
     {"setupRing", setupRing},
     {"registerBuffers", registerBuffers},
+    {"unregisterBuffers", unregisterBuffers},
     {"registerFiles", registerFiles},
     {"updateFile", updateFile},
     {"enterRing", enterRing},

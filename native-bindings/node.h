@@ -45,6 +45,7 @@ napi_value signalEvent(napi_env env, napi_callback_info info);
 napi_value closeDescriptor(napi_env env, napi_callback_info info);
 napi_value setupRing(napi_env env, napi_callback_info info);
 napi_value registerBuffers(napi_env env, napi_callback_info info);
+napi_value unregisterBuffers(napi_env env, napi_callback_info info);
 napi_value registerFiles(napi_env env, napi_callback_info info);
 napi_value updateFile(napi_env env, napi_callback_info info);
 napi_value enterRing(napi_env env, napi_callback_info info);

@@ -74,6 +74,15 @@ napi_value registerBuffers(napi_env env, napi_callback_info info) {
   return mapped(env, at, bytes);
 }
 
+/* unregisterBuffers(ring, group): the group has none any more. */
+napi_value unregisterBuffers(napi_env env, napi_callback_info info) {
+  struct call call = callOf(env, info);
+  struct io_uring_buf_reg request = {.bgid = integer(&call, 1)};
+  if (syscall(SYS_io_uring_register, integer(&call, 0), IORING_UNREGISTER_PBUF_RING, &request, 1) < 0)
+    return failed(env, "IORING_UNREGISTER_PBUF_RING", "buffers");
+  return undefined(env);
+}
+
 /* registerFiles(ring, count): the ring has a table for so many files, all free (IORING_REGISTER_FILES2). */
 napi_value registerFiles(napi_env env, napi_callback_info info) {
   struct call call = callOf(env, info);

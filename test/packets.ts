@@ -58,10 +58,15 @@ export class Lab {
       debug: true,
     })
     this.plane = createDataplane(this.arena, fdb)
-    for (const [name, options] of Object.entries(ports)) this.plane.addPort(name, this.#sink(name), options)
+    for (const [name, options] of Object.entries(ports)) this.addPort(name, options)
     for (const address of local) this.plane.bridge.addLocalAddress(mac(address))
     for (const [address, port] of Object.entries(stations))
       this.plane.bridge.addStaticStation(mac(address), this.plane.portNumber(port))
+  }
+
+  /** Adds a port, in the place of one that was removed if that is said; its number. */
+  addPort(name: string, options: BridgePortOptions, removed?: number): number {
+    return this.plane.addPort(name, this.#sink(name), options, removed)
   }
 
   /** Sends frames into a port, as one burst; returns the names of the ports that frames left by, in order. */

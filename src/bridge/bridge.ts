@@ -47,8 +47,15 @@ export interface Bridge {
   readonly totals: BridgeTotals
   /** What goes to the node itself; whoever takes it over clears it. */
   readonly local: Burst
-  /** Adds a port and returns its number: 0, 1, 2 … Throws a RangeError beyond MAX_PORTS. */
-  addPort(options?: BridgePortOptions): number
+  /**
+   * Adds a port and returns its number: 0, 1, 2 …, or that of one that was removed. Throws a RangeError beyond
+   * MAX_PORTS.
+   */
+  addPort(options?: BridgePortOptions, removed?: number): number
+  /** Nothing leaves by the port any more, and its stations are forgotten. Not while a burst is processed. */
+  removePort(port: number): void
+  /** Other switches for a port. */
+  setOptions(port: number, options: BridgePortOptions): void
   /** An address of the node itself, six bytes: frames to it are delivered. */
   addLocalAddress(mac: Uint8Array): void
   /** A station, six bytes, that stays behind this port whatever is seen elsewhere. */
@@ -249,12 +256,22 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
     dropped.slots[dropped.count++] = slot | 0
   }
 
-  function addPort(portOptions: BridgePortOptions = {}): number {
-    const port = queues.length
+  function addPort(portOptions: BridgePortOptions = {}, removed = queues.length): number {
+    const port = removed
     if (port === MAX_PORTS) throw new RangeError(`a bridge has at most ${MAX_PORTS} ports`)
     flags[port] = portFlags(portOptions)
+    if (port < queues.length) return port
     queues.push(new Burst(queued.subarray(port * BURST, (port + 1) * BURST)))
     return port
+  }
+
+  function removePort(port: number): void {
+    flags[port] = 0
+    fdb.forget(port)
+  }
+
+  function setOptions(port: number, portOptions: BridgePortOptions): void {
+    flags[port] = portFlags(portOptions)
   }
 
   function addLocalAddress(mac: Uint8Array): void {
@@ -291,6 +308,8 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
     totals,
     local,
     addPort,
+    removePort,
+    setOptions,
     addLocalAddress,
     addStaticStation,
     refusalOf,

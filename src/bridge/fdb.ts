@@ -26,6 +26,8 @@ import type { Microseconds } from '../core/clock.js'
 export const UNKNOWN = -1
 /** The port number of the node itself: its own addresses are static entries with this port. */
 export const LOCAL = 0xfff
+/** No port has this number, nor has the node. */
+const NOBODY = -1
 /** The largest number of ports, as in the kernel's bridge (BR_MAX_PORTS). */
 export const MAX_PORTS = 1024
 
@@ -72,6 +74,8 @@ export interface ForwardingDatabase {
    * Throws a RangeError beyond one entry a possible port.
    */
   addStatic(high: number, low: number, port: number): void
+  /** Forgets every station behind this port, static ones too. */
+  forget(port: number): void
   /** Frees the places of stations that have aged when packet `slot` comes, if some may have: once a burst. */
   sweep(slot: number): void
   /** Every entry that has not aged, by port and address: for reports. */
@@ -199,20 +203,28 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
   }
 
   function sweep(slot: number): void {
-    if (time[slot] >= nextSweep) rebuild(time[slot])
+    if (time[slot] >= nextSweep) rebuild(time[slot], NOBODY)
   }
 
-  function rebuild(now: Microseconds): void {
+  function forget(port: number): void {
+    rebuild(-Infinity, port)
+  }
+
+  /** Without those that have aged, and those behind the port `without`. */
+  function rebuild(now: Microseconds, without: number): void {
     spareWords.set(words)
     words.fill(0)
-    learned = 0
+    learned = statics = 0
     let oldest = Infinity
     for (let e = 0; e < spareWords.length; e += STRIDE) {
       const meta = spareWords[e + 1]
       const when = spareSeen[(e >> 1) + 1]
-      if (meta === 0 || now - when >= ageing) continue
+      if (meta === 0 || now - when >= ageing || ((meta >> 16) & 0xfff) === without) continue
       put(meta & 0xffff, spareWords[e], meta, when)
-      if ((meta & STATIC) !== 0) continue
+      if ((meta & STATIC) !== 0) {
+        statics++
+        continue
+      }
       learned++
       if (when < oldest) oldest = when
     }
@@ -236,6 +248,7 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
     refresh,
     learn,
     addStatic,
+    forget,
     sweep,
     stations,
     get moved() {

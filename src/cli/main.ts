@@ -27,6 +27,7 @@ function program(): Command {
   addReplay(br100)
   addRun(br100)
   addShow(br100)
+  addPort(br100)
   addRules(br100)
   addExplain(br100)
   addPrint(br100)
@@ -79,7 +80,7 @@ function addRun(br100: Command): void {
     .summary('carry frames of TAP devices and network cards through the bridge')
     .description(
       'Opens the ports that the file names and carries frames between them until SIGTERM or SIGINT.\n' +
-        'SIGHUP reads the rules anew. Root, or CAP_NET_ADMIN and CAP_NET_RAW, is needed for most ports.',
+        'SIGHUP reads ports and rules anew. Root, or CAP_NET_ADMIN and CAP_NET_RAW, is needed for most ports.',
     )
     .argument('<config>', 'the bridge, its ports and its rules, in YAML')
     .option('--io <MEANS>', 'system calls that move frames: uring, rw, or auto (default)', 'auto')
@@ -109,6 +110,30 @@ function addShow(br100: Command): void {
       process.exitCode = await showCommand(what, options)
     })
   addressed(show)
+}
+
+function addPort(br100: Command): void {
+  const port = br100.command('port').summary('add ports to a running bridge, and remove them')
+  const add = port
+    .command('add')
+    .summary('add a port')
+    .description('Adds a port to a running bridge; what its file says is not changed.')
+    .argument('<name>', 'of the port')
+    .argument('<settings>', "as in the bridge's file, for instance '{ tap: tapC, netns: vm3 }'")
+    .action(async (name: string, settings: string, options: Record<string, unknown>) => {
+      const { addPortCommand } = await import('./show.js')
+      process.exitCode = await addPortCommand(name, settings, options)
+    })
+  const del = port
+    .command('del')
+    .summary('remove a port')
+    .description('Removes a port from a running bridge: its TAP is gone, its stations are forgotten.')
+    .argument('<name>', 'of the port')
+    .action(async (name: string, options: Record<string, unknown>) => {
+      const { removePortCommand } = await import('./show.js')
+      process.exitCode = await removePortCommand(name, options)
+    })
+  for (const command of [add, del]) addressed(command)
 }
 
 function addRules(br100: Command): void {

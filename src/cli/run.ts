@@ -1,8 +1,10 @@
 /** `br100 run`: a bridge over live ports, until it is told to stop. */
 import type { Server } from 'node:net'
-import { defaultSocket, listenAt } from '../control/control-socket.js'
-import type { RunConfig } from '../control/run-config.js'
-import { readRunConfig, splitPort } from '../control/run-config.js'
+import { ControlError, defaultSocket, listenAt } from '../control/control-socket.js'
+import type { PortRequest, Request } from '../control/control-socket.js'
+import { portChanges } from '../control/port-changes.js'
+import type { LivePortConfig, RunConfig } from '../control/run-config.js'
+import { parsePort, readRunConfig, splitPort } from '../control/run-config.js'
 import { MEANS } from '../io/live.js'
 import type { Means } from '../io/live.js'
 import type { LiveOptions, RulesText } from '../pipeline/live-messages.js'
@@ -14,35 +16,62 @@ import { readWhole } from './read-whole.js'
 
 const DEFAULT_BRIDGE = 'br100'
 
+/** A bridge at work, and the ports that it has. */
+interface Running {
+  bridge: LiveBridge
+  ports: Record<string, LivePortConfig>
+}
+
 /** Runs the bridge of this file. Returns the exit status. */
 export async function runCommand(path: string, { io = 'auto' }: { io?: string }): Promise<number> {
   if (!MEANS.includes(io as Means)) throw new UsageError(`--io ${io}: expected one of ${MEANS.join(', ')}`)
   const config = readRunConfig(path)
   const name = config.bridge ?? DEFAULT_BRIDGE
   const bridge = await startLive(await optionsOf(config, io as Means))
-  const control = await listen(config.control ?? defaultSocket(name), bridge)
+  const running = { bridge, ports: config.ports }
+  const control = await listen(config.control ?? defaultSocket(name), running)
   const stop = (): void => void bridge.stop().catch(() => {})
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
-  if (config.rules !== undefined) process.on('SIGHUP', () => void reload(bridge, config.rules!))
+  process.on('SIGHUP', () => void reload(running, path))
   process.stderr.write(`br100: ${name}: ${Object.keys(config.ports).join(', ')} (${bridge.means})\n`)
   await bridge.ended.finally(() => control.close())
   return 0
 }
 
 /** A bridge that nobody can speak to is stopped. */
-async function listen(path: string, bridge: LiveBridge): Promise<Server> {
+async function listen(path: string, running: Running): Promise<Server> {
   try {
-    return await listenAt(path, async (request) => {
-      if ('show' in request) return { shown: await bridge.show(request.show) }
-      await bridge.replaceRules(request.rules)
-      return { done: true }
-    })
+    return await listenAt(path, async (request) => answer(request, running))
   } catch (error) {
-    await bridge.stop()
+    await running.bridge.stop()
     throw error
   }
 }
+
+async function answer(request: Request, running: Running): Promise<unknown> {
+  if ('show' in request) return { shown: await running.bridge.show(request.show) }
+  if ('rules' in request) await running.bridge.replaceRules(request.rules)
+  else await changePort(request.port, running)
+  return { done: true }
+}
+
+async function changePort(request: PortRequest, { bridge, ports }: Running): Promise<void> {
+  if ('remove' in request) {
+    await bridge.changePort({ remove: request.remove })
+    delete ports[request.remove]
+    return
+  }
+  const { add: name, settings } = request
+  const port = parsePort(name, settings)
+  const device = deviceOf(port)
+  if (Object.values(ports).some((other) => deviceOf(other) === device))
+    throw new ControlError(`${device}: another port has this device`)
+  await bridge.changePort({ add: { name, ...splitPort(port) } })
+  ports[name] = port
+}
+
+const deviceOf = ({ tap, packet }: LivePortConfig): string => tap ?? packet!
 
 /** Rules are read and checked here, so that their mistakes are told before anything is opened. */
 async function optionsOf(config: RunConfig, means: Means): Promise<LiveOptions> {
@@ -72,7 +101,35 @@ function textOf(path: string): RulesText {
   return { path, text: Buffer.from(readWhole(path)).toString() }
 }
 
-async function reload(bridge: LiveBridge, path: string): Promise<void> {
+/** What the file says now of ports and rules; where it has mistakes everything stays as it was. */
+async function reload(running: Running, path: string): Promise<void> {
+  let config: RunConfig
+  try {
+    config = readRunConfig(path)
+  } catch (error) {
+    printError(error)
+    process.stderr.write(`br100: ${path}: everything stays as it was\n`)
+    return
+  }
+  await reloadPorts(running, config)
+  if (config.rules !== undefined) await reloadRules(running.bridge, config.rules)
+}
+
+/** One after another: a port that cannot be opened keeps no other from coming. */
+async function reloadPorts(running: Running, config: RunConfig): Promise<void> {
+  for (const { name, verb, change } of portChanges(running.ports, config.ports)) {
+    try {
+      await running.bridge.changePort(change)
+      if (verb === 'removed') delete running.ports[name]
+      else running.ports[name] = config.ports[name]
+      process.stderr.write(`br100: port ${name} ${verb}\n`)
+    } catch (error) {
+      printError(error)
+    }
+  }
+}
+
+async function reloadRules(bridge: LiveBridge, path: string): Promise<void> {
   try {
     await readRulesFile(path)
     await bridge.replaceRules(textOf(path))

@@ -1,6 +1,7 @@
-/** `br100 show` and `br100 rules load`: a running bridge is asked, or told. */
+/** `br100 show`, `br100 rules load` and `br100 port`: a running bridge is asked, or told. */
 import { ControlError, askAt, defaultSocket } from '../control/control-socket.js'
 import { dropLines, portLines, stationLines, stationsJson } from '../inspect/report.js'
+import { parsePort } from '../control/run-config.js'
 import { parseRules } from '../netfilter/rule-script.js'
 import type { BridgeState } from '../pipeline/bridge-state.js'
 import { SHOWN } from '../pipeline/live-messages.js'
@@ -49,5 +50,22 @@ export async function loadCommand(file: string, options: Record<string, unknown>
   const path = file === '-' ? 'stdin' : file
   parseRules(path, bytes)
   await askAt(socketOf(options), { rules: { path, text: Buffer.from(bytes).toString() } })
+  return 0
+}
+
+/** Adds a port of these settings to a running bridge. Returns the exit status. */
+export async function addPortCommand(
+  name: string,
+  settings: string,
+  options: Record<string, unknown>,
+): Promise<number> {
+  parsePort(name, settings)
+  await askAt(socketOf(options), { port: { add: name, settings } })
+  return 0
+}
+
+/** Removes a port from a running bridge. Returns the exit status. */
+export async function removePortCommand(name: string, options: Record<string, unknown>): Promise<number> {
+  await askAt(socketOf(options), { port: { remove: name } })
   return 0
 }

@@ -3,6 +3,7 @@
  *
  *   { "show": "fdb" }                                       → { "shown": … }
  *   { "rules": { "path": "c1.rules", "text": "*filter …" } } → { "done": true }
+ *   { "port": { "add": "tapC", "settings": "{ tap: tapC }" } }, { "port": { "remove": "tapC" } } → { "done": true }
  *
  * What is refused comes back as { "error": { "name": …, "message": … } }.
  */
@@ -25,7 +26,10 @@ export function defaultSocket(bridge: string): string {
 }
 
 /** What can be asked. */
-export type Request = { show: Show } | { rules: RulesText }
+export type Request = { show: Show } | { rules: RulesText } | { port: PortRequest }
+
+/** A port that comes, its settings as in the file of the bridge; one that goes. */
+export type PortRequest = { add: string; settings: string } | { remove: string }
 
 /** Answers a request, or throws. */
 export type Answering = (request: Request) => Promise<unknown>
@@ -86,11 +90,16 @@ async function reply(line: string, answering: Answering): Promise<string> {
 }
 
 function requestOf(asked: unknown): Request {
-  const { show, rules } = (asked ?? {}) as { show?: unknown; rules?: { path?: unknown; text?: unknown } }
-  if (SHOWN.includes(show as Show)) return { show: show as Show }
-  if (typeof rules?.path === 'string' && typeof rules.text === 'string')
-    return { rules: { path: rules.path, text: rules.text } }
-  throw new ControlError(`expected { "show": "${SHOWN.join('" | "')}" } or { "rules": { "path", "text" } }`)
+  const { show, rules, port } = (asked ?? {}) as Record<string, Record<string, unknown> | undefined>
+  if (SHOWN.includes(show as unknown as Show)) return { show: show as unknown as Show }
+  if (typeof rules?.['path'] === 'string' && typeof rules['text'] === 'string')
+    return { rules: { path: rules['path'], text: rules['text'] } }
+  if (typeof port?.['add'] === 'string' && typeof port['settings'] === 'string')
+    return { port: { add: port['add'], settings: port['settings'] } }
+  if (typeof port?.['remove'] === 'string') return { port: { remove: port['remove'] } }
+  throw new ControlError(
+    `expected { "show": "${SHOWN.join('" | "')}" }, { "rules": { "path", "text" } } or { "port": { "add", "settings" } | { "remove" } }`,
+  )
 }
 
 /** Asks the bridge that listens at this path. Throws what it has thrown, or a ControlError where there is none. */

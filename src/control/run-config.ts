@@ -44,10 +44,12 @@ const livePort = portOptions.extend({
   offload: z.boolean('expected true or false').default(true),
 })
 
+const portsSchema = z.record(z.string().regex(/^[^\s/]+$/, 'a port has a name without space and /'), livePort)
+
 const file = z.string('expected the name of a file').min(1, 'expected the name of a file')
 
 const runSchema = nodeSchema.extend({
-  ports: z.record(z.string().regex(/^[^\s/]+$/, 'a port has a name without space and /'), livePort),
+  ports: portsSchema,
   rules: file.optional(),
   sets: file.optional(),
   control: file.optional(),
@@ -56,7 +58,8 @@ const runSchema = nodeSchema.extend({
 /** A live bridge as its file describes it; files are paths. */
 export type RunConfig = z.output<typeof runSchema>
 
-type LivePortConfig = z.output<typeof livePort>
+/** One of its ports. */
+export type LivePortConfig = z.output<typeof livePort>
 
 const KINDS = ['tap', 'packet'] as const
 
@@ -84,6 +87,13 @@ export function parseRunConfig(text: string, path: string): RunConfig {
     ...portMistakes(config.ports),
     ...danglingNames(config, []),
   ])
+}
+
+/** A port by itself, its settings as in the file. Throws a NodeError that names `settings` and every mistake. */
+export function parsePort(name: string, settings: string): LivePortConfig {
+  const one = z.strictObject({ ports: portsSchema })
+  const text = `{ ports: { ${JSON.stringify(name)}: ${settings} } }`
+  return parseChecked(one, text, 'settings', ({ ports }) => portMistakes(ports)).ports[name]
 }
 
 function portMistakes(ports: Record<string, LivePortConfig>): Mistake[] {

@@ -27,8 +27,13 @@ export class PortCounters {
   txFrames = new Float64Array(16)
   txBytes = new Float64Array(16)
 
-  /** Makes room for the counters of port number `port`. */
-  reserve(port: number): void {
+  /** The counters of port number `port`, from 0 on. */
+  begin(port: number): void {
+    this.#reserve(port)
+    this.rxFrames[port] = this.rxBytes[port] = this.txFrames[port] = this.txBytes[port] = 0
+  }
+
+  #reserve(port: number): void {
     while (port >= this.rxFrames.length) {
       this.rxFrames = doubled(this.rxFrames)
       this.rxBytes = doubled(this.rxBytes)

@@ -33,6 +33,11 @@ export interface LiveIo {
   /** Frames are read from the file from now on, as frames of this port; what it returns takes those that leave. */
   addPort(file: LiveFile, port: number): Sink
   /**
+   * Frames are not read from the port's file any more, and what is being written still leaves. Calls `done` when both
+   * have come to an end: the number is free then, and the file the caller's, who may close it.
+   */
+  removePort(port: number, done: () => void): void
+  /**
    * Adds frames that have come in to the burst, as many as it has room for. Where there are none it hands over what is
    * to be written, and sleeps until something has come or gone, or somebody wakes it.
    */

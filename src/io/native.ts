@@ -32,6 +32,7 @@ export interface Native {
   closeDescriptor(fd: number): void
   setupRing(entries: number, completions: number, operation: number): MappedRing
   registerBuffers(ring: number, count: number, group: number): ArrayBuffer
+  unregisterBuffers(ring: number, group: number): void
   /** A table for files of the ring, all places free; and one of them given a file, or none (-1). */
   registerFiles(ring: number, count: number): void
   updateFile(ring: number, place: number, fd: number): void

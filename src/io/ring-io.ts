@@ -44,6 +44,12 @@ interface RingPort {
   room: number
   before: number
   failures: number
+  isThere: boolean
+  isReading: boolean
+  /** Frames that are being written. */
+  writing: number
+  /** What is to be called when it has come to an end; null where it goes on, or has ended. */
+  ended: (() => void) | null
 }
 
 /** Live ports for frames in this arena; `wake` is an event that ends a sleep. Throws a system error. */
@@ -68,6 +74,7 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
   const unreadable: number[] = []
   let inFlight = 0
   let isWoken = false
+  let isRetrying = false
   const high = (at: number): number => (baseLow + at >= WORD ? baseHigh + 1 : baseHigh)
   const low = (at: number): number => (baseLow + at) | 0
   ring.setFile(WAKE_PLACE, wake)
@@ -82,7 +89,8 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
     const buffers = rings.createBufferRing(native, ring.fd, BUFFERS, port)
     const before = kind === 'packet' ? HEADROOM : hasHeader ? OFFLOAD_BYTES : 0
     const slots = new Int32Array(BUFFERS)
-    const one = { file, buffers, slots, owed: [], room: roomFor(file, arena), before, failures: 0 }
+    const state = { failures: 0, isThere: true, isReading: false, writing: 0, ended: null }
+    const one = { file, buffers, slots, owed: [], room: roomFor(file, arena), before, ...state }
     ports[port] = one
     ring.setFile(port, fd)
     for (let buffer = 0; buffer < BUFFERS; buffer++) giveBuffer(one, buffer)
@@ -91,9 +99,33 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
   }
 
   function readAll(port: number): void {
+    ports[port].isReading = true
     if (ports[port].file.kind === 'packet')
       ring.receiveAll(port, port, low(messageAt), high(messageAt), READ | port, 0)
     else ring.readAll(port, port, READ | port, 0)
+  }
+
+  function removePort(port: number, done: () => void): void {
+    const one = ports[port]
+    one.ended = done
+    const at = unreadable.indexOf(port)
+    if (at !== -1) unreadable.splice(at, 1)
+    if (one.isReading) ring.cancel(port, CANCEL)
+    endIfDone(port)
+  }
+
+  function endIfDone(port: number): void {
+    const one = ports[port]
+    const { ended, isReading, writing, file, slots, owed } = one
+    if (ended === null || isReading || writing > 0) return
+    lostByReceivers += lostByPacketSockets(native, [file])
+    const isOwed = new Set(owed)
+    for (let buffer = 0; buffer < BUFFERS; buffer++) if (!isOwed.has(buffer)) free(slots[buffer])
+    native.unregisterBuffers(ring.fd, port)
+    ring.setFile(port, -1)
+    one.isThere = false
+    one.ended = null
+    ended()
   }
 
   /** A slot for the next frame; where none is free the port has one place less until there is. */
@@ -118,6 +150,7 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
       ring.write(port, low(at), high(at), length[slot] + offloadBytes, WRITE | port, slot)
     }
     inFlight += count
+    ports[port].writing += count
     return bytes
   }
 
@@ -129,6 +162,7 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
       bytes += length[slot]
       ring.write(port, low(at), high(at), length[slot] + before, WRITE | port, slot)
       inFlight++
+      ports[port].writing++
     }
     for (let i = 0; i < count; i++) if (!makePlain(slots[i], send)) lost[TX_FULL]++
     return bytes
@@ -150,7 +184,7 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
       if (kind === WRITE) written(port, words[at + VALUE], words[at + RESULT])
       else if (kind === READ) received(burst, port, words[at + RESULT], words[at + FLAGS])
       else if (kind === RETRY) readAgain()
-      else {
+      else if (kind === WAKE) {
         isWoken = true
         awaitWake()
       }
@@ -161,14 +195,18 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
     inFlight--
     if (result < 0) lost[TX_FULL]++
     free(slot)
-    const { owed } = ports[port]
-    if (owed.length > 0) giveBuffer(ports[port], owed.pop()!)
+    const one = ports[port]
+    one.writing--
+    if (one.ended !== null) endIfDone(port)
+    else if (one.owed.length > 0) giveBuffer(one, one.owed.pop()!)
   }
 
   function received(burst: Burst, port: number, result: number, flags: number): void {
     const one = ports[port]
     if (result > 0) takeFrame(burst, port, result, flags >>> 16)
     if ((flags & MORE) !== 0) return
+    one.isReading = false
+    if (one.ended !== null) return endIfDone(port)
     // Frames came faster than they were taken: meanwhile their buffers have been given anew.
     const hasBuffers = one.owed.length < BUFFERS
     if (result === INEXPRESSIBLE) lost[RX_CUT]++
@@ -185,7 +223,8 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
     const slot = one.slots[buffer]
     one.failures = 0
     length[slot] = bytes - one.before
-    if (one.file.kind === 'tap' || takeMessage(slot)) {
+    if (one.ended !== null) free(slot)
+    else if (one.file.kind === 'tap' || takeMessage(slot)) {
       ingress[slot] = port
       burst.add(slot)
     }
@@ -206,10 +245,12 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
   /** No slot is free, or the device is down: both change. */
   function putOff(port: number): void {
     unreadable.push(port)
-    if (unreadable.length === 1) ring.timeout(low(pauseAt), high(pauseAt), RETRY)
+    if (!isRetrying) ring.timeout(low(pauseAt), high(pauseAt), RETRY)
+    isRetrying = true
   }
 
   function readAgain(): void {
+    isRetrying = false
     for (const port of unreadable.splice(0)) {
       const one = ports[port]
       for (let left = one.owed.length; left > 0; left--) giveBuffer(one, one.owed.shift()!)
@@ -224,9 +265,10 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
   }
 
   function losses(): Record<Loss, number> {
+    const there = ports.filter(({ isThere }) => isThere)
     lostByReceivers += lostByPacketSockets(
       native,
-      ports.map(({ file }) => file),
+      there.map(({ file }) => file),
     )
     return { 'tx-full': lost[TX_FULL], 'rx-full': lostByReceivers, 'rx-cut': lost[RX_CUT] }
   }
@@ -243,19 +285,20 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
   function close(): void {
     while (inFlight > 0) finishWriting()
     ring.cancelAll(CANCEL)
-    let ends = unreadable.length > 0 ? 3 : 2 // the cancellation, the wake-up, the retry
-    ends += ports.length - unreadable.length
+    let ends = isRetrying ? 3 : 2 // the cancellation, the wake-up, the retry
+    for (const { isReading } of ports) if (isReading) ends++
     while (ends > 0) {
       ring.enter(1)
       for (let at = ring.next(); at !== -1; at = ring.next()) if ((words[at + FLAGS] & MORE) === 0) ends--
     }
-    for (let place = 0; place < ports.length; place++) ring.setFile(place, -1)
+    for (const [place, { isThere }] of ports.entries()) if (isThere) ring.setFile(place, -1)
     native.closeDescriptor(ring.fd)
   }
 
   return {
     means: 'uring',
     addPort,
+    removePort,
     receive,
     wasWoken,
     losses,

@@ -15,6 +15,8 @@ export const MORE = 2
 const NOWHERE = -1
 /** Of a cancellation: whatever there is, all of it (IORING_ASYNC_CANCEL_ALL, _ANY). */
 const ALL_OF_ANY = 1 | 4
+/** All of one file, which is a place (IORING_ASYNC_CANCEL_ALL, _FD, _FD_FIXED). */
+const ALL_OF_PLACE = 1 | 2 | 8
 /** Flags of an entry (IOSQE_FIXED_FILE, IOSQE_BUFFER_SELECT), where the operation's word has them. */
 const [FILE_IS_PLACE, TAKES_BUFFER] = [1 << 8, 1 << 13]
 /** Of a receiving operation, where others have a priority: IORING_RECV_MULTISHOT. */
@@ -46,6 +48,8 @@ export interface Ring {
   timeout(low: number, high: number, kind: number): void
   /** Ends all that was asked and has not come back yet, which then comes back with an error. */
   cancelAll(kind: number): void
+  /** The same of one file. */
+  cancel(file: number, kind: number): void
   /** Hands over what was asked, and sleeps until `wait` completions are there. */
   enter(wait: number): void
   /** Where in `words` the next completion is; -1 where none is left. It stays there until `enter`. */
@@ -157,6 +161,12 @@ export function createRing(native: Native, size: number, files: number): Ring & 
     entryWords[at + 7] = ALL_OF_ANY
   }
 
+  function cancel(file: number, ofKind: number): void {
+    const at = entry(OP_CANCEL, file, ofKind, 0)
+    entryWords[at + 2] = entryWords[at + 3] = 0
+    entryWords[at + 7] = ALL_OF_PLACE
+  }
+
   function enter(wait: number): void {
     words[sqTail] = tail
     const submitted = native.enterRing(fd, pending, wait)
@@ -183,6 +193,7 @@ export function createRing(native: Native, size: number, files: number): Ring & 
     receiveAll,
     timeout,
     cancelAll,
+    cancel,
     enter,
     next,
     words,

@@ -25,7 +25,7 @@ export function createRwIo(native: Native, arena: Arena, wake: number): LiveIo {
   const { memory, start, length, port: ingress, take, free } = arena
   const { bytes } = memory
   const makePlain = createMakePlain(arena)
-  const ports: LiveFile[] = []
+  const ports: Array<LiveFile | null> = []
   let lostByWriting = 0
   let lostByReceivers = 0
   /** The files that are waited for, the event first, and which of them can be read. */
@@ -38,7 +38,10 @@ export function createRwIo(native: Native, arena: Arena, wake: number): LiveIo {
   let isWoken = false
 
   function watch(): void {
-    files = Int32Array.from([wake, ...ports.map(({ fd }, port) => (unreadable.has(port) ? -1 : fd))])
+    files = Int32Array.from([
+      wake,
+      ...ports.map((file, port) => (file === null || unreadable.has(port) ? -1 : file.fd)),
+    ])
     ready = new Int32Array(files.length)
   }
 
@@ -46,6 +49,14 @@ export function createRwIo(native: Native, arena: Arena, wake: number): LiveIo {
     ports[port] = file
     watch()
     return { transmit: (burst) => (file.offload ? transmit(file, burst) : transmitPlain(file, burst)) }
+  }
+
+  function removePort(port: number, done: () => void): void {
+    lostByReceivers += lostByPacketSockets(native, [ports[port]!])
+    ports[port] = null
+    unreadable.delete(port)
+    watch()
+    done()
   }
 
   function transmit({ fd }: LiveFile, burst: Burst): number {
@@ -99,7 +110,7 @@ export function createRwIo(native: Native, arena: Arena, wake: number): LiveIo {
   }
 
   function readFrom(port: number, burst: Burst): void {
-    const { fd, kind, hasHeader } = ports[port]
+    const { fd, kind, hasHeader } = ports[port]!
     const before = hasHeader ? OFFLOAD_BYTES : 0
     const taken = takeSlots(port, Math.min(TURN, burst.slots.length - burst.count), before)
     const read =
@@ -122,7 +133,7 @@ export function createRwIo(native: Native, arena: Arena, wake: number): LiveIo {
 
   /** Slots to read into, at most so many. */
   function takeSlots(port: number, most: number, before: number): number {
-    const room = roomFor(ports[port], arena)
+    const room = roomFor(ports[port]!, arena)
     let taken = 0
     for (; taken < most; taken++) {
       const slot = take(room)
@@ -144,9 +155,12 @@ export function createRwIo(native: Native, arena: Arena, wake: number): LiveIo {
   }
 
   function losses(): Record<Loss, number> {
-    lostByReceivers += lostByPacketSockets(native, ports)
+    lostByReceivers += lostByPacketSockets(
+      native,
+      ports.filter((file) => file !== null),
+    )
     return { 'tx-full': lostByWriting, 'rx-full': lostByReceivers, 'rx-cut': 0 }
   }
 
-  return { means: 'rw', addPort, receive, wasWoken, losses, close: () => {} }
+  return { means: 'rw', addPort, removePort, receive, wasWoken, losses, close: () => {} }
 }

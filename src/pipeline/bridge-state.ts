@@ -38,15 +38,21 @@ export function bridgeState(plane: Dataplane, now: Microseconds): BridgeState {
   const { forwarded, flooded, delivered, dropped } = totals
   return {
     ports: Object.fromEntries(
-      portNames.map((name, port) => [
-        name,
-        {
-          rxFrames: counters.rxFrames[port],
-          rxBytes: counters.rxBytes[port],
-          txFrames: counters.txFrames[port],
-          txBytes: counters.txBytes[port],
-        },
-      ]),
+      portNames.flatMap((name, port) =>
+        name === ''
+          ? []
+          : [
+              [
+                name,
+                {
+                  rxFrames: counters.rxFrames[port],
+                  rxBytes: counters.rxBytes[port],
+                  txFrames: counters.txFrames[port],
+                  txBytes: counters.txBytes[port],
+                },
+              ],
+            ],
+      ),
     ),
     forwarded,
     flooded,

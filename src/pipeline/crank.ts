@@ -6,9 +6,9 @@ import { writeSync } from 'node:fs'
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { timeOfDay } from '../core/clock.js'
 import type { Microseconds } from '../core/clock.js'
+import { MOST_PORTS } from '../io/live.js'
 import type { LiveIo } from '../io/live.js'
 import { DeviceError, loadNative } from '../io/native.js'
-import { openDevice } from '../io/open-device.js'
 import { BUFFERS, createRingIo } from '../io/ring-io.js'
 import { createRwIo } from '../io/rw-io.js'
 import { conntrackBytes } from '../netfilter/conntrack/conntrack.js'
@@ -25,10 +25,14 @@ import type { AttachedRules } from './attach-rules.js'
 import { bridgeState } from './bridge-state.js'
 import { createDataplane } from './dataplane.js'
 import type { Dataplane } from './dataplane.js'
-import type { Answer, LiveOptions, Order, RulesText, Show, Shown } from './live-messages.js'
+import { createLivePorts } from './live-ports.js'
+import type { LivePorts } from './live-ports.js'
+import type { Answer, LiveOptions, Order, PortChange, RulesText, Show, Shown } from './live-messages.js'
 
 /** Slots for frames on their way through and for those that are being written, beside those that ports wait with. */
 const [SMALL_UNDER_WAY, LARGE_UNDER_WAY] = [8192, 1024]
+/** Ports that may be added while the bridge is at work. */
+const SPARE_PORTS = 16
 /** What live ports have in the arena's memory for themselves. */
 const IO_BYTES = 1024
 const STDERR = 2
@@ -36,7 +40,6 @@ const RING_IS_MISSING = new Set(['ENOSYS', 'EPERM', 'EACCES', 'EINVAL'])
 
 const native = loadNative()
 const { options, wake } = workerData as { options: LiveOptions; wake: number }
-const files: number[] = []
 
 function say(answer: Answer): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker's port, not a window
@@ -44,7 +47,7 @@ function say(answer: Answer): void {
 }
 
 function createPlane({ ports, fdb, conntrack }: LiveOptions): Dataplane {
-  const waiting = ports.length * BUFFERS
+  const waiting = Math.min(MOST_PORTS, ports.length + SPARE_PORTS) * BUFFERS
   const slots = {
     small: SMALL_UNDER_WAY + waiting,
     large: LARGE_UNDER_WAY + waiting,
@@ -68,13 +71,8 @@ function createIo(arena: Arena): LiveIo {
   }
 }
 
-function openPorts(plane: Dataplane, io: LiveIo): void {
-  for (const { name, device, options: own } of options.ports) {
-    const file = openDevice(native, device)
-    files.push(file.fd)
-    // Numbers are given out one after another: this port's sink is there before the port is.
-    plane.addPort(name, io.addPort(file, plane.portNames.length), own)
-  }
+function openPorts(plane: Dataplane, ports: LivePorts): void {
+  for (const port of options.ports) ports.add(port)
   for (const mac of options.localAddresses) plane.bridge.addLocalAddress(mac)
   for (const { mac, port } of options.stations) plane.bridge.addStaticStation(mac, plane.portNumber(port))
 }
@@ -95,46 +93,53 @@ function attach(plane: Dataplane): AttachedRules | null {
   })
 }
 
-/** Carries frames until it is told to stop. */
-function turn(plane: Dataplane, io: LiveIo, attached: AttachedRules | null): void {
-  const { arena } = plane
+/** Carries what has come in, and sleeps before where nothing has. */
+function carry({ arena, received, process }: Dataplane, io: LiveIo, burst: Burst): void {
   const { port, length, time } = arena
-  const burst = new Burst()
-  let isStopping = false
-  while (!isStopping) {
-    io.receive(burst)
-    const now = timeOfDay()
-    for (let i = 0; i < burst.count; i++) {
-      const slot = burst.slots[i]
-      time[slot] = now
-      plane.received(port[slot], 1, length[slot])
-    }
-    plane.process(burst)
-    if (io.wasWoken()) isStopping = obey(plane, io, attached)
+  io.receive(burst)
+  const now = timeOfDay()
+  for (let i = 0; i < burst.count; i++) {
+    const slot = burst.slots[i]
+    time[slot] = now
+    received(port[slot], 1, length[slot])
   }
+  process(burst)
 }
 
 /** Does what is ordered; whether it is to stop. */
-function obey(plane: Dataplane, io: LiveIo, attached: AttachedRules | null): boolean {
+function obey(plane: Dataplane, io: LiveIo, ports: LivePorts, attached: AttachedRules | null): boolean {
   for (;;) {
     const posted = receiveMessageOnPort(parentPort!)
     if (posted === undefined) return false
     const order = posted.message as Order
     if (order.order === 'stop') return true
     if (order.order === 'show') say({ said: 'shown', shown: shownOf(order.show, plane, io, attached) })
-    else replaceRules(order.rules, attached)
+    else if (order.order === 'rules') attempt(() => replaceRules(order.rules, attached))
+    else attempt(() => changePort(order.change, ports, attached))
   }
 }
 
-function replaceRules(rules: RulesText, attached: AttachedRules | null): void {
+function attempt(change: () => void): void {
   try {
-    if (attached === null)
-      throw new DeviceError('the bridge was started without rules: expected rules: FILE in its file')
-    attached.replace(rulesOf(rules))
+    change()
     say({ said: 'done' })
   } catch (error) {
     refuse(error)
   }
+}
+
+function replaceRules(rules: RulesText, attached: AttachedRules | null): void {
+  if (attached === null)
+    throw new DeviceError('the bridge was started without rules: expected rules: FILE in its file')
+  attached.replace(rulesOf(rules))
+}
+
+/** Another port may have the number of one that was: what connections remember of their ways is learned anew. */
+function changePort(change: PortChange, ports: LivePorts, attached: AttachedRules | null): void {
+  if ('add' in change) ports.add(change.add)
+  else if ('remove' in change) ports.remove(change.remove)
+  else ports.setOptions(change.set.name, change.set.options)
+  attached?.replace(attached.engine.rules)
 }
 
 function shownOf(show: Show, plane: Dataplane, io: LiveIo, attached: AttachedRules | null): Shown {
@@ -157,21 +162,30 @@ function refuse(error: unknown): void {
   say({ said: 'refused', name, message })
 }
 
-try {
-  const plane = createPlane(options)
-  const io = createIo(plane.arena)
+/** Carries frames until it is told to stop. */
+function run(plane: Dataplane, io: LiveIo): void {
+  const burst = new Burst()
+  const carryOn = (): void => carry(plane, io, burst)
+  const most = Math.min(MOST_PORTS, options.ports.length + SPARE_PORTS)
+  const ports = createLivePorts(native, plane, io, most, carryOn)
   try {
-    openPorts(plane, io)
+    openPorts(plane, ports)
     const attached = attach(plane)
     say({ said: 'started', means: io.means })
-    turn(plane, io, attached)
+    do carryOn()
+    while (!io.wasWoken() || !obey(plane, io, ports, attached))
     attached?.close()
   } finally {
     io.close()
+    ports.close()
   }
+}
+
+try {
+  const plane = createPlane(options)
+  run(plane, createIo(plane.arena))
 } catch (error) {
   refuse(error)
 } finally {
-  for (const fd of files) native.closeDescriptor(fd)
   say({ said: 'stopped' })
 }

@@ -21,7 +21,7 @@ export interface Dataplane {
   readonly bridge: Bridge
   readonly drops: Drops
   readonly counters: PortCounters
-  /** Name of each port, by its number. */
+  /** Name of each port, by its number; '' for one that was removed. */
   readonly portNames: readonly string[]
   /**
    * How many slots one frame may come to need: its own, and a copy for each port it is flooded to. A source
@@ -30,8 +30,13 @@ export interface Dataplane {
   readonly slotsPerFrame: number
   /** What became of the frames received: each is counted in one of the four. Of a dropped flood every copy is lost. */
   readonly totals: BridgeTotals
-  /** Adds a port; frames that leave by it go to `sink`. Returns its number. Throws a RangeError when there are too many. */
-  addPort(name: string, sink: Sink, options?: BridgePortOptions): number
+  /**
+   * Adds a port; frames that leave by it go to `sink`. Returns its number, the next one or that of a port that was
+   * removed. Throws a RangeError when there are too many.
+   */
+  addPort(name: string, sink: Sink, options?: BridgePortOptions, removed?: number): number
+  /** Nothing leaves by the port any more, and nothing may come in by it. Not while a burst is processed. */
+  removePort(port: number): void
   /** From the next burst on packets pass these rules; null: none. */
   setHooks(through: Hooks | null): void
   /** While a packet passes hooks: another one leaves by a port, unasked. Takes the slot over. */
@@ -61,13 +66,19 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
   let hooks: Hooks | null = null
   let refused = 0
 
-  function addPort(name: string, sink: Sink, portOptions: BridgePortOptions = {}): number {
-    const port = bridge.addPort(portOptions)
-    guarded.addPort()
-    counters.reserve(port)
-    portNames.push(name)
-    sinks.push(sink)
+  function addPort(name: string, sink: Sink, portOptions: BridgePortOptions = {}, removed?: number): number {
+    const port = bridge.addPort(portOptions, removed)
+    if (port === sinks.length) guarded.addPort()
+    counters.begin(port)
+    portNames[port] = name
+    sinks[port] = sink
     return port
+  }
+
+  function removePort(port: number): void {
+    bridge.removePort(port)
+    portNames[port] = ''
+    sinks[port] = { transmit: freeAll }
   }
 
   function received(port: number, frames: number, bytes: number): void {
@@ -121,6 +132,7 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
     },
     setHooks: (through) => (hooks = through),
     addPort,
+    removePort,
     sendBy: guarded.sendBy,
     sendFromNode: guarded.sendFromNode,
     portNumber: (name) => portNames.indexOf(name),

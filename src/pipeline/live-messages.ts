@@ -42,7 +42,15 @@ export const SHOWN = ['ports', 'fdb', 'drops', 'rules', 'conntrack'] as const
 export type Show = (typeof SHOWN)[number]
 
 /** What is asked of it. */
-export type Order = { order: 'stop' } | { order: 'rules'; rules: RulesText } | { order: 'show'; show: Show }
+export type Order =
+  | { order: 'stop' }
+  | { order: 'rules'; rules: RulesText }
+  | { order: 'show'; show: Show }
+  | { order: 'port'; change: PortChange }
+
+/** A port comes, goes, or has other switches. */
+export type PortChange =
+  { add: LivePort } | { remove: string } | { set: { name: string; options: BridgePortOptions } }
 
 /** The bridge's state; rules as iptables-save -c prints them, and connections as conntrack -L does, a line each. */
 export interface Shown {

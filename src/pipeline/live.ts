@@ -1,7 +1,7 @@
 /** A live bridge: its worker, begun, told and ended. */
 import { Worker } from 'node:worker_threads'
 import { DeviceError, loadNative } from '../io/native.js'
-import type { Answer, LiveOptions, Order, RulesText, Show, Shown } from './live-messages.js'
+import type { Answer, LiveOptions, Order, PortChange, RulesText, Show, Shown } from './live-messages.js'
 
 /** A bridge that carries frames. */
 export interface LiveBridge {
@@ -9,6 +9,8 @@ export interface LiveBridge {
   readonly means: string
   /** Other rules from the next burst on. Rejects with a RulesError, and the old ones stay. */
   replaceRules(rules: RulesText): Promise<void>
+  /** A port comes, goes, or has other switches. Rejects with what could not be done, and nothing has changed then. */
+  changePort(change: PortChange): Promise<void>
   /** What it has come to. */
   show(show: Show): Promise<Shown>
   /** What is under way leaves, the devices are closed. */
@@ -64,6 +66,10 @@ export async function startLive(options: LiveOptions): Promise<LiveBridge> {
     means: first.means,
     async replaceRules(rules) {
       const said = await ask({ order: 'rules', rules })
+      if (said.said === 'refused') throw errorOf(said)
+    },
+    async changePort(change) {
+      const said = await ask({ order: 'port', change })
       if (said.said === 'refused') throw errorOf(said)
     },
     async show(show) {

@@ -184,6 +184,24 @@ t.test('the switches of a port', async (t) => {
   t.same(isolated.drops, { isolated: 1 })
 })
 
+t.test('a port is removed, and another one gets its number', async (t) => {
+  const lab = new Lab({ ports: { p1: {}, p2: {}, p3: {} }, stations: { [A]: 'p2' }, local: [NODE] })
+  lab.send('p2', frame(BROADCAST, B))
+  lab.send('p3', frame(BROADCAST, C))
+  t.same(lab.stations, { [NODE]: 'node', [A]: 'p2', [B]: 'p2', [C]: 'p3' })
+  const number = lab.plane.portNumber('p2')
+  lab.plane.removePort(number)
+  t.same(lab.stations, { [NODE]: 'node', [C]: 'p3' }, 'its stations are forgotten, static ones too')
+  t.equal(lab.plane.portNumber('p2'), -1)
+  t.same(lab.send('p3', frame(B, C)), ['p1'], 'unknown again, and not looked for there')
+  t.equal(lab.addPort('p4', { isolated: true }, number), number)
+  t.equal(lab.plane.counters.rxFrames[number], 0)
+  t.same(lab.send('p3', frame(B, C)), ['p1', 'p4'])
+  t.same(lab.send('p4', frame(C, B)), ['p3'])
+  lab.plane.bridge.setOptions(number, { flood: false })
+  t.same(lab.send('p3', frame(A, C)), ['p1'])
+})
+
 t.test('nobody takes the flood', async (t) => {
   const lab = new Lab({ ports: { p1: {} } })
   t.same(lab.send('p1', frame(B, A)), [])

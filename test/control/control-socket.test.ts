@@ -10,6 +10,7 @@ import { folderFor } from '../captures.js'
 
 const answering = async (request: Request): Promise<unknown> => {
   if ('show' in request) return { shown: request.show }
+  if ('port' in request) return { asked: request.port }
   throw Object.assign(new Error(`${request.rules.path}:1: no`), { name: 'RulesError' })
 }
 
@@ -20,6 +21,9 @@ t.test('requests and answers', async (t) => {
   t.strictSame(await askAt(path, { show: 'fdb' }), { shown: 'fdb' })
   const rules = { path: 'x.rules', text: '' }
   await t.rejects(askAt(path, { rules }), { name: 'RulesError', message: 'x.rules:1: no' })
+  const settings = '{ tap: x }'
+  t.strictSame(await askAt(path, { port: { add: 'x', settings } }), { asked: { add: 'x', settings } })
+  t.strictSame(await askAt(path, { port: { remove: 'x' } }), { asked: { remove: 'x' } })
   await t.rejects(listenAt(path, answering), {
     name: 'ControlError',
     message: `${path}: another bridge is there`,

@@ -1,6 +1,7 @@
 /** What a file of a live bridge may say, and how its mistakes are told. */
 import t from 'tap'
 import { NodeError } from '../../src/control/checked-yaml.js'
+import { portChanges } from '../../src/control/port-changes.js'
 import { parseRunConfig, splitPort } from '../../src/control/run-config.js'
 
 const mistakes = (text: string): string[] => {
@@ -40,6 +41,23 @@ rules: c1.rules
     device: { kind: 'packet', name: 'eth2', namespace: null, mac: null, mtu: null, offload: false },
     options: {},
   })
+})
+
+t.test('what leads from some ports to others', async (t) => {
+  const portsOf = (text: string) => parseRunConfig(`ports: { ${text} }`, 'run.yaml').ports
+  const there = portsOf('a: { tap: a }, b: { tap: b }, c: { tap: c }, d: { packet: d }')
+  const wanted = portsOf(
+    'a: { tap: a }, b: { tap: b, isolated: true }, c: { tap: c, mtu: 1400 }, e: { tap: e }',
+  )
+  const changes = portChanges(there, wanted)
+  t.strictSame(
+    changes.map(({ name, verb }) => `${name} ${verb}`),
+    ['c removed', 'd removed', 'c added', 'e added', 'b changed'],
+  )
+  t.match(changes[0].change, { remove: 'c' })
+  t.match(changes[2].change, { add: { name: 'c', device: { mtu: 1400 } } })
+  t.strictSame(changes[4].change, { set: { name: 'b', options: { isolated: true } } })
+  t.strictSame(portChanges(there, there), [])
 })
 
 t.test('every mistake has its line', async (t) => {

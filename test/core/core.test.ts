@@ -44,7 +44,7 @@ t.test('drops: as many rules as there are', async (t) => {
 t.test('port counters grow with the ports and keep what they counted', async (t) => {
   const counters = new PortCounters()
   counters.rxFrames[3] = 7
-  counters.reserve(1023)
+  counters.begin(1023)
   t.equal(counters.rxFrames[3], 7)
   for (const counts of [counters.rxFrames, counters.rxBytes, counters.txFrames, counters.txBytes])
     t.equal(counts[1023], 0)

@@ -42,6 +42,8 @@ export class LiveHosts {
   #files = 0
   /** Where the bridge that was started last listens. */
   socket = ''
+  /** The path of its configuration. */
+  config = ''
 
   constructor(...hosts: string[]) {
     this.#names = ['bridge', ...hosts].map((host) => this.namespace(host))
@@ -96,8 +98,9 @@ export class LiveHosts {
 
   /** Starts it, and waits until it carries frames; or until it has ended, and that fails. */
   async startBridge(config: string, ...options: string[]): Promise<LiveBridge> {
+    this.config = this.file(this.#ownSocket(config))
     const bridge = new LiveBridge(
-      this.start('bridge', process.execPath, BR100, 'run', this.file(this.#ownSocket(config)), ...options),
+      this.start('bridge', process.execPath, BR100, 'run', this.config, ...options),
     )
     await bridge.hasSaid(/\((uring|rw)\)$/m)
     return bridge

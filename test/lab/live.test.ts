@@ -1,13 +1,15 @@
 /** `br100 run` between namespaces: frames pass as on a wire, and nothing is left behind. */
 import t from 'tap'
 import type { Test } from 'tap'
-import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LiveHosts, canRunLive } from './live-hosts.js'
 import { temporaryFolder } from './temporary.js'
 
 const [A, B] = ['10.99.0.1', '10.99.0.2']
+t.setTimeout(300_000)
 
 function hostsFor(t: Test, ...names: string[]): LiveHosts {
   const hosts = new LiveHosts(...names)
@@ -138,6 +140,100 @@ t.test('a running bridge is asked, and told', async (t) => {
   t.equal(await bridge.end('SIGTERM'), 0)
   t.notOk(existsSync(hosts.socket), 'the socket is gone')
   t.match(hosts.ask('show', 'ports'), { status: 1, stderr: /there is no such socket: is the bridge running/ })
+})
+
+for (const io of ['uring', 'rw'])
+  t.test(`by ${io}: ports come and go while others carry frames`, async (t) => {
+    if (!canRunLive(t)) return
+    const hosts = hostsFor(t, 'a', 'b')
+    const bridge = await hosts.startBridge(
+      `ports:\n  tapA: { tap: tapA, netns: ${hosts.namespace('a')} }\n`,
+      '--io',
+      io,
+    )
+    const settings = `{ tap: tapB, netns: ${hosts.namespace('b')}, mac: 02:00:00:00:00:0b }`
+    const load = hosts.start('a', 'ping', '-f', '-q', B)
+    for (let round = 0; round < 20; round++) {
+      t.match(hosts.ask('port', 'add', 'b', settings), { status: 0, stderr: '' })
+      giveAddresses(hosts)
+      t.match(ping(hosts, '-c', '1'), / 1 received/)
+      t.match(hosts.ask('port', 'del', 'b'), { status: 0, stderr: '' })
+      t.not(hosts.on('b', 'ip', 'link', 'show', 'tapB').status, 0, 'the TAP is gone')
+    }
+    load.kill()
+    t.notMatch(hosts.ask('show', 'fdb').stdout, /^b /m)
+    t.match(hosts.ask('show', 'ports').stdout, /^tapA/m)
+    t.match(hosts.ask('port', 'del', 'b'), { status: 1, stderr: /b: there is no such port/ })
+    t.match(hosts.ask('port', 'add', 'b', '{ tap: tapA }'), {
+      status: 1,
+      stderr: /tapA: another port has this device/,
+    })
+    t.match(hosts.ask('port', 'add', 'b', '{ packet: eth9 }'), { status: 1, stderr: /if_nametoindex eth9/ })
+    t.match(hosts.ask('port', 'add', 'b', '{ tap: tapB, mtu: 1 }'), {
+      status: 1,
+      stderr: /settings:1: ports.b.mtu: expected a whole number/,
+    })
+    t.equal(await bridge.end('SIGTERM'), 0)
+  })
+
+t.test('SIGHUP reads ports anew; connections through those that stay go on', async (t) => {
+  if (!canRunLive(t)) return
+  const hosts = hostsFor(t, 'a', 'b', 'c')
+  const rules = hosts.file(
+    '*filter\n-A FORWARD -m state --state ESTABLISHED -j ACCEPT\n-A FORWARD -p icmp -j ACCEPT\nCOMMIT\n',
+    'ports.rules',
+  )
+  const config = twoTaps(hosts, `rules: ${rules}\n`)
+  const bridge = await hosts.startBridge(config)
+  const path = hosts.config
+  const rest = readFileSync(path, 'utf8').slice(config.length)
+  giveAddresses(hosts)
+  const load = hosts.start('a', 'ping', '-i', '0.01', B)
+  let replies = ''
+  load.stdout!.setEncoding('utf8').on('data', (text: string) => (replies += text))
+  const third = `  tapC: { tap: tapC, netns: ${hosts.namespace('c')} }\n`
+  writeFileSync(path, config.replace('rules:', `${third}rules:`) + rest)
+  bridge.child.kill('SIGHUP')
+  await bridge.hasSaid(/port tapC added\n.*rules read anew/)
+  hosts.on('c', 'ip', 'addr', 'add', '10.99.0.3/24', 'dev', 'tapC')
+  t.match(hosts.on('c', 'ping', '-c', '1', '-W', '2', A).stdout, / 1 received/)
+  writeFileSync(path, config.replace('0a }', '0a, isolated: true }') + rest)
+  bridge.child.kill('SIGHUP')
+  await bridge.hasSaid(/port tapC removed\n.*port tapA changed/)
+  t.not(hosts.on('c', 'ip', 'link', 'show', 'tapC').status, 0, 'the TAP is gone')
+  writeFileSync(path, 'ports: { tapA: { tap: tapA, colour: red } }\n')
+  bridge.child.kill('SIGHUP')
+  await bridge.hasSaid(/yaml:1: ports.tapA.colour: no such setting\n.*everything stays as it was/)
+  await sleep(200)
+  load.kill('SIGINT')
+  await once(load, 'exit')
+  t.match(replies, /, 0% packet loss/)
+  t.equal(await bridge.end('SIGTERM'), 0)
+})
+
+t.test('a card that is gone, and is there again', async (t) => {
+  if (!canRunLive(t)) return
+  const hosts = hostsFor(t, 'a', 'b')
+  const veth = ['link', 'add', 'card', 'type', 'veth', 'peer', 'name', 'tapB', 'netns', hosts.namespace('b')]
+  hosts.on('bridge', 'ip', ...veth)
+  const bridge = await hosts.startBridge(
+    `ports:\n  tapA: { tap: tapA, netns: ${hosts.namespace('a')} }\n  card: { packet: card }\n`,
+  )
+  const come = (): void => {
+    hosts.on('b', 'ip', 'link', 'set', 'tapB', 'address', '02:00:00:00:00:0b', 'up')
+    giveAddresses(hosts)
+  }
+  come()
+  t.match(ping(hosts), / 3 received/)
+  hosts.start('a', 'ping', '-f', '-q', B)
+  hosts.on('bridge', 'ip', 'link', 'del', 'card')
+  await sleep(300)
+  hosts.on('bridge', 'ip', ...veth)
+  t.equal(hosts.ask('port', 'del', 'card').status, 0)
+  t.equal(hosts.ask('port', 'add', 'card', '{ packet: card }').status, 0)
+  come()
+  t.match(ping(hosts, '-w', '10'), / 3 received/)
+  t.equal(await bridge.end('SIGTERM'), 0)
 })
 
 t.test('kill -9 leaves nothing that a second bridge would meet', async (t) => {
