@@ -21,6 +21,9 @@ export function canRunLive(t: Test): boolean {
   return false
 }
 
+/** What `ping -c 3 -w SECONDS` says: it sends on until three have been answered, and the first answers may come late. */
+export const ANSWERED = / ([3-9]|\d\d+) received/
+
 /** What a command has come to. */
 export interface Done {
   status: number | null
