@@ -19,14 +19,27 @@ export interface Trial {
 
 const ALL: NonNullable<Trial['comparable']> = { frame: (frame) => frame, connection: (line) => line }
 
-const ENGINES: readonly EngineName[] = ['compiled', 'interpreted']
+/** One of ours: what it is called, and a new bridge of it for as long as `use` takes. */
+export interface Ours {
+  name: string
+  withBridge(
+    options: BridgeOptions,
+    use: (bridge: BridgeUnderTest) => Promise<Outcome | string>,
+  ): Promise<Outcome | string>
+}
 
-/** What the kernel and one of our engines do differently, a line each; null: nothing. The kernel's bridge is a new one. */
-export async function difference(trial: Trial): Promise<string | null> {
+const ENGINES: readonly EngineName[] = ['compiled', 'interpreted']
+const REPLAYS: readonly Ours[] = ENGINES.map((name) => ({
+  name,
+  withBridge: (options, use) => use(ourBridge(options, name)),
+}))
+
+/** What the kernel and one of ours do differently, a line each; null: nothing. The kernel's bridge is a new one. */
+export async function difference(trial: Trial, ours: readonly Ours[] = REPLAYS): Promise<string | null> {
   const kernel = await withKernelBridge(trial.options, (bridge) => outcomeOf(bridge, trial))
-  for (const engine of ENGINES) {
-    const ours = await outcomeOf(ourBridge(trial.options, engine), trial)
-    const found = compared(kernel, ours, engine, trial.comparable ?? ALL)
+  for (const { name, withBridge } of ours) {
+    const outcome = await withBridge(trial.options, (bridge) => outcomeOf(bridge, trial))
+    const found = compared(kernel, outcome, name, trial.comparable ?? ALL)
     if (found !== null) return found
   }
   return null
@@ -40,7 +53,7 @@ async function outcomeOf(bridge: BridgeUnderTest, { rules, entering }: Trial): P
 function compared(
   kernel: Outcome | string,
   ours: Outcome | string,
-  engine: EngineName,
+  engine: string,
   { frame, connection }: NonNullable<Trial['comparable']>,
 ): string | null {
   if (typeof kernel === 'string' && typeof ours === 'string') return null
@@ -105,10 +118,10 @@ function without(a: readonly string[], b: readonly string[]): string[] {
 const MOST_TRIALS = 120
 
 /** The same trial with as little in it as still makes a difference, as far as that is cheap to find. */
-export async function minimised(trial: Trial): Promise<Trial> {
+export async function minimised(trial: Trial, ours: readonly Ours[] = REPLAYS): Promise<Trial> {
   let left = MOST_TRIALS
   const differs = async (smaller: Partial<Trial>): Promise<boolean> =>
-    left-- > 0 && (await difference({ ...trial, ...smaller })) !== null
+    left-- > 0 && (await difference({ ...trial, ...smaller }, ours)) !== null
   const entering = await shrunk(
     trial.entering,
     () => true,

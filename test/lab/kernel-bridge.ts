@@ -59,7 +59,8 @@ function bridgeOf(wires: Wires): KernelBridge {
   }
 }
 
-function inNamespace(pid: number, ...command: string[]): string {
+/** Runs a command in the network namespace of a process: what it prints. */
+export function inNamespace(pid: number, ...command: string[]): string {
   return run('nsenter', '-t', `${pid}`, '-n', ...command)
 }
 
@@ -81,18 +82,37 @@ const DEAF = 'ip xfrm policy add src 0.0.0.0/0 dst 0.0.0.0/0 dir in action block
 const NO_OTHERS = 'net.bridge.bridge-nf-call-ip6tables=0 net.bridge.bridge-nf-call-arptables=0'
 
 function setUp(pid: number, options: BridgeOptions): void {
-  const far = `/proc/${pid}/fd/${FAR_NAMESPACE}`
-  const plain = (name: string): string =>
-    `ethtool -K ${name} tx off rx off tso off gso off gro off > /dev/null`
-  const names = Object.keys(PORTS)
+  setUpPorts(pid, [
+    `link add ${BRIDGE} address ${BRIDGE_MAC} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
+  ])
   shell(
     ['-t', `${pid}`, '-n'],
     [
-      `sysctl -qw ${SILENCE.join(' ')} net.bridge.bridge-nf-call-iptables=1 ${NO_OTHERS}`,
+      `sysctl -qw net.bridge.bridge-nf-call-iptables=1 ${NO_OTHERS}`,
       `sysctl -qw net.ipv4.ip_forward=${options.forwards === true ? 1 : 0}`,
-      `ip -batch - << END\n${links(options, far).join('\n')}\nEND`,
-      ...[BRIDGE, ...names].map(plain),
+      `ip -batch - << END\n${ofBridge(options).join('\n')}\nEND`,
+      plain(BRIDGE),
       DEAF,
+    ],
+  )
+}
+
+const plain = (name: string): string => `ethtool -K ${name} tx off rx off tso off gso off gro off > /dev/null`
+
+/** The ports and their far ends, up and silent; `before` are commands for `ip -batch`. */
+export function setUpPorts(pid: number, before: readonly string[] = []): void {
+  const far = `/proc/${pid}/fd/${FAR_NAMESPACE}`
+  const names = Object.keys(PORTS)
+  const links = Object.entries(PORTS).flatMap(([name, mac]) => [
+    `link add ${name} address ${mac} type veth peer name ${name} netns ${far}`,
+    `link set ${name} arp off up`,
+  ])
+  shell(
+    ['-t', `${pid}`, '-n'],
+    [
+      `sysctl -qw ${SILENCE.join(' ')}`,
+      `ip -batch - << END\n${['link set lo up', ...before, ...links].join('\n')}\nEND`,
+      ...names.map(plain),
     ],
   )
   shell(
@@ -104,16 +124,10 @@ function setUp(pid: number, options: BridgeOptions): void {
   )
 }
 
-/** Commands for `ip -batch`: the bridge, its ports with their far ends, and what the node knows. */
-function links({ address, neighbours = {} }: BridgeOptions, far: string): string[] {
+/** Commands for `ip -batch`: the bridge takes its ports, and what the node knows. */
+function ofBridge({ address, neighbours = {} }: BridgeOptions): string[] {
   return [
-    'link set lo up',
-    `link add ${BRIDGE} address ${BRIDGE_MAC} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
-    ...Object.entries(PORTS).flatMap(([name, mac]) => [
-      `link add ${name} address ${mac} type veth peer name ${name} netns ${far}`,
-      `link set ${name} master ${BRIDGE}`,
-      `link set ${name} up`,
-    ]),
+    ...Object.keys(PORTS).map((name) => `link set ${name} master ${BRIDGE}`),
     ...(address === null ? [] : [`addr add ${address} dev ${BRIDGE}`]),
     `link set ${BRIDGE} up`,
     ...Object.entries(neighbours).map(

@@ -29,7 +29,8 @@ export function ourBridge(options: BridgeOptions, engine: EngineName, nflog?: st
   }
 }
 
-function refusalOf(rules: string): string | null {
+/** Why we refuse rules; null where we do not. */
+export function refusalOf(rules: string): string | null {
   try {
     const undecided = undecidedIn(parseRules('rules', Buffer.from(rules)))
     return undecided.length === 0 ? null : new RulesError('rules', undecided).message

@@ -9,8 +9,10 @@
  * of the frame that it came back for; length 0 ends the batch. The first record out has no meaning: it says that
  * the namespaces are there.
  *
- * Behind every frame goes a marker, a broadcast that is no IPv4. Everything runs on one processor, whose queue of
- * received frames is first in, first out: where the marker has arrived, so has all that the frame caused.
+ * Behind every frame goes a marker by the same port, a broadcast that is no IPv4, and when that has arrived
+ * everywhere else, one by another port. The kernel runs on one processor, whose queue of received frames is first in,
+ * first out, and any bridge keeps the order of what comes by one port and leaves by another: where a marker has
+ * arrived, so has all that the frame caused there.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -125,17 +127,22 @@ static int drain(int port, uint32_t number) {
   return 0;
 }
 
-/* Until the marker, sent into the first port, has come out of all others: the kernel may take seconds to see that links are up. */
-static void settle(uint32_t number) {
+/* Until a new marker, sent into this port, has come out of all others: the kernel may take seconds to see that links are up. */
+static void markFrom(int port, uint32_t number) {
   memcpy(marker + 14, &number, sizeof number);
   marker[18]++;
-  sendFrame(0, marker, sizeof marker);
-  for (int port = ports - 1; port > 0; port--)
-    while (!drain(port, number)) {
-      struct pollfd wait = {sockets[port], POLLIN, 0};
-      if (poll(&wait, 1, PATIENCE) == 0) errx(1, "frame %u: its marker did not arrive at port %d", number, port);
+  sendFrame(port, marker, sizeof marker);
+  for (int other = ports - 1; other >= 0; other--)
+    while (other != port && !drain(other, number)) {
+      struct pollfd wait = {sockets[other], POLLIN, 0};
+      if (poll(&wait, 1, PATIENCE) == 0) errx(1, "frame %u: its marker did not arrive at port %d", number, other);
     }
-  drain(0, number);
+}
+
+/* A marker behind the frame, then one that comes out where the frame went in. */
+static void settle(int port, uint32_t number) {
+  markFrom(port, number);
+  markFrom(port == 0 ? 1 : 0, number);
 }
 
 int main(int argc, char **argv) {
@@ -161,6 +168,6 @@ int main(int argc, char **argv) {
     }
     readFully(frame, record.length);
     sendFrame(record.port, frame, record.length);
-    settle(record.frame);
+    settle(record.port, record.frame);
   }
 }
