@@ -19,6 +19,8 @@ import * as reason from '../core/drops.js'
 import type { Drops } from '../core/drops.js'
 import { LOCAL, MAX_PORTS, UNKNOWN, createFdb, macHigh, macLow } from './fdb.js'
 import type { FdbOptions, ForwardingDatabase } from './fdb.js'
+import { createGuards } from './guard.js'
+import type { Guards } from './guard.js'
 import { BCAST_FLOOD, FLOOD, HAIRPIN, ISOLATED, LEARNING, MCAST_FLOOD, portFlags } from './port-options.js'
 import type { BridgePortOptions } from './port-options.js'
 import { SERVICE_VLAN, VLAN, etherType } from '../wire/ethernet.js'
@@ -44,6 +46,8 @@ export interface BridgeTotals {
 /** A bridge: ports, a forwarding database, and what is on its way out of each port. */
 export interface Bridge {
   readonly fdb: ForwardingDatabase
+  /** What hosts may send. Whoever brings packets asks before `process`, and before rules, which may change them. */
+  readonly guards: Guards
   readonly totals: BridgeTotals
   /** What goes to the node itself; whoever takes it over clears it. */
   readonly local: Burst
@@ -80,6 +84,7 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
   const { bytes, words } = arena.memory
   const fdb = createFdb(arena.time, options)
   const { find, refresh, learn } = fdb
+  const guards = createGuards(arena)
   // An imported constant is loaded and checked at every use; a captured one is compiled in.
   const [header, unknown, node, burst] = [TAGGED_HEADER, UNKNOWN, LOCAL, BURST]
   const [learning, hairpin, isolated] = [LEARNING, HAIRPIN, ISOLATED]
@@ -259,7 +264,7 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
   function addPort(portOptions: BridgePortOptions = {}, removed = queues.length): number {
     const port = removed
     if (port === MAX_PORTS) throw new RangeError(`a bridge has at most ${MAX_PORTS} ports`)
-    flags[port] = portFlags(portOptions)
+    setOptions(port, portOptions)
     if (port < queues.length) return port
     queues.push(new Burst(queued.subarray(port * BURST, (port + 1) * BURST)))
     return port
@@ -267,11 +272,13 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
 
   function removePort(port: number): void {
     flags[port] = 0
+    guards.set(port, undefined)
     fdb.forget(port)
   }
 
   function setOptions(port: number, portOptions: BridgePortOptions): void {
     flags[port] = portFlags(portOptions)
+    guards.set(port, portOptions.guard)
   }
 
   function addLocalAddress(mac: Uint8Array): void {
@@ -305,6 +312,7 @@ export function createBridge(arena: Arena, drops: Drops, options: FdbOptions = {
   }
   return {
     fdb,
+    guards,
     totals,
     local,
     addPort,

@@ -1,4 +1,6 @@
-/** The switches of a bridge port, named as `bridge link set` names them. */
+import type { PortGuard } from './guard.js'
+
+/** The switches of a bridge port, named as `bridge link set` names them, and its guard. */
 export interface BridgePortOptions {
   /** Frames may go back out of the port they came in by. Default off. */
   hairpin?: boolean | undefined
@@ -12,6 +14,8 @@ export interface BridgePortOptions {
   bcast_flood?: boolean | undefined
   /** Nothing is forwarded between two isolated ports. Default off. */
   isolated?: boolean | undefined
+  /** What the host behind it may send. Default anything. */
+  guard?: PortGuard | undefined
 }
 
 /** A port's switches as bits of a number: what the bridge tests for every frame. */

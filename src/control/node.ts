@@ -10,6 +10,7 @@
  *   ip_forward: true
  *   ports:
  *     eth2: { mac: 08:00:27:15:85:18 } # the port's own address: delivered too
+ *     vnet1: { guard: { mac: fa:16:3e:2c:e8:ec, ip: 10.0.0.2, dhcpServer: 10.0.0.1 } } # bridge/guard.ts
  *     vnet0: { hairpin: true, learning: true, flood: true, mcast_flood: true, bcast_flood: true, isolated: false }
  *   stations:                          # static entries of the forwarding database
  *     - { mac: fa:16:3e:2c:e8:ec, port: vnet0 }
@@ -49,6 +50,13 @@ const prefix = z.string().transform((text, context) => {
   return refuse(context, `${text}: expected an IPv4 address and prefix length, such as 10.0.0.1/24`)
 })
 
+/** What the host behind a port may send. */
+const guard = z.strictObject({
+  mac: mac.optional(),
+  ip: ipv4.optional(),
+  dhcpServer: ipv4.optional(),
+})
+
 const onOff = z.boolean('expected true or false')
 /** Settings of a port of the bridge. */
 export const portOptions = z.strictObject({
@@ -59,6 +67,7 @@ export const portOptions = z.strictObject({
   mcast_flood: onOff.optional(),
   bcast_flood: onOff.optional(),
   isolated: onOff.optional(),
+  guard: guard.optional(),
 })
 
 /** A whole number between two. */

@@ -21,6 +21,9 @@ const NAMES = [
   'fragment-timeout',
   'fragment-too-far',
   'fragment-no-room',
+  'mac-spoof',
+  'ip-spoof',
+  'arp-spoof',
 ] as const
 
 /** No slot of the arena was free for the frame or for one of its copies. */
@@ -52,6 +55,13 @@ export const FRAGMENT_TIMEOUT = FIRST + 11
 export const FRAGMENT_TOO_FAR = FIRST + 12
 /** Too many datagrams were waiting for their rest. */
 export const FRAGMENT_NO_ROOM = FIRST + 13
+
+/** From another MAC address than the port's guard knows. */
+export const MAC_SPOOF = FIRST + 14
+/** IPv4 from another address than the port's guard knows. */
+export const IP_SPOOF = FIRST + 15
+/** ARP that names another sender than the port's guard knows, or of another kind. */
+export const ARP_SPOOF = FIRST + 16
 
 /** The first reason that a rule registers. */
 const FIRST_RULE = 64

@@ -12,6 +12,7 @@ import { PortCounters } from '../core/port.js'
 import type { Sink } from '../core/port.js'
 import type { Arena } from '../packet/arena.js'
 import type { Burst } from '../packet/burst.js'
+import { OK } from '../wire/reason.js'
 import { createGuardedPath } from './guarded-path.js'
 import type { Hooks } from './hooks.js'
 
@@ -58,7 +59,7 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
   const drops = new Drops()
   const counters = new PortCounters()
   const bridge = createBridge(arena, drops, options)
-  const { freeAll } = arena
+  const { free, freeAll } = arena
   const { local } = bridge
   const portNames: string[] = []
   const sinks: Sink[] = []
@@ -94,11 +95,27 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
   function process(burst: Burst): void {
     if (hooks !== null) guarded.process(hooks, burst)
     else {
+      if (bridge.guards.areAny) refuseSpoofed(burst)
       bridge.process(burst)
       for (let port = 0; port < sinks.length; port++) transmit(port, bridge.leaving(port))
       deliver()
     }
     burst.clear()
+  }
+
+  /** What no bridge forwards is refused for that, and a port's guard is not asked. */
+  function refuseSpoofed(burst: Burst): void {
+    const { slots, count } = burst
+    burst.clear()
+    for (let i = 0; i < count; i++) {
+      const slot = slots[i]
+      const why = bridge.guards.refusalOf(slot)
+      if (why === OK || bridge.refusalOf(slot) !== OK) burst.add(slot)
+      else {
+        free(slot)
+        refuse(why)
+      }
+    }
   }
 
   function transmit(port: number, leaving: Burst): void {

@@ -73,6 +73,8 @@ export function createGuardedPath(
     const ofBridge = bridge.refusalOf(received)
     if (ofBridge === LINK_LOCAL) passOwn(through, received)
     if (ofBridge !== OK) return passBridge(through, received, 1)
+    const ofGuard = bridge.guards.refusalOf(received)
+    if (ofGuard !== OK) return give(received, ofGuard, 1)
     const invalid = through.admit(received)
     if (invalid !== OK) return give(received, invalid, 1)
     const slot = through.gather(received)

@@ -309,6 +309,14 @@ t.test('explain: a frame of a replay', async (t) => {
   })
 })
 
+t.test('explain: a frame that the guard of its port does not let in', async (t) => {
+  const node = file('guard.yaml', 'ports: { vnet0: { guard: { ip: 10.9.9.9 } } }\n')
+  const asked = ['--rules', RULES, '--node', node, '--frame', 'vnet0:3']
+  const { stdout } = br100('explain', ...PORTS, ...asked, '--json')
+  t.same(JSON.parse(stdout), { stages: [], dropped: ['arp-spoof'] })
+  t.match(br100('explain', ...PORTS, ...asked).stdout, /dropped.*arp-spoof/i)
+})
+
 t.test('SIGHUP: the rules are read anew between two packets', async (t) => {
   const rules = file('reload.rules', '*filter\n-A FORWARD -j LOG\nCOMMIT\n')
   const capture = readFileSync(`${BOOT}/c1-vnet0.in.pcap`)

@@ -97,6 +97,7 @@ ip_forward: maybe
 colour: blue
 ports:
   eth2: { hairpin: 1 }
+  vnet0: { guard: { mac: nobody, ip: 10.0.0, name: vm } }
 stations:
   - mac: ff:ff:ff:ff:ff:ff
     port: eth2
@@ -112,8 +113,11 @@ routes:
       'node.yaml:5: max_learned',
       'node.yaml:6: ip_forward',
       'node.yaml:9: ports.eth2.hairpin',
-      'node.yaml:11: stations.0.mac: ff:ff:ff:ff:ff:ff',
-      'node.yaml:15: routes.0.via: 010.0.0.1',
+      'node.yaml:10: ports.vnet0.guard.mac: nobody',
+      'node.yaml:10: ports.vnet0.guard.ip: 10.0.0',
+      'node.yaml:10: ports.vnet0.guard.name: no such setting',
+      'node.yaml:12: stations.0.mac: ff:ff:ff:ff:ff:ff',
+      'node.yaml:16: routes.0.via: 010.0.0.1',
       'node.yaml:7: colour: no such setting',
     ],
   )

@@ -18,6 +18,8 @@ export interface BridgeOptions {
   neighbours?: Readonly<Record<string, string>>
   /** Packets that are not for it go on (ip_forward). */
   forwards?: boolean
+  /** What hosts may send, by port, as in a node file. */
+  guards?: Readonly<Record<string, { mac?: string; ip?: string; dhcpServer?: string }>>
 }
 
 /** A frame that is to enter by a port. */

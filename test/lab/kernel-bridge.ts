@@ -26,6 +26,9 @@ export interface KernelBridge extends BridgeUnderTest {
   spawn(program: string, ...options: string[]): ChildProcess
 }
 
+/** EtherType of the frames by which wire.c sees that a frame has gone its way. */
+const MARKER_TYPE = '0x88b5'
+
 /** Makes a bridge for as long as `use` takes. */
 export async function withKernelBridge<T>(
   options: BridgeOptions,
@@ -92,9 +95,40 @@ function setUp(pid: number, options: BridgeOptions): void {
       `sysctl -qw net.ipv4.ip_forward=${options.forwards === true ? 1 : 0}`,
       `ip -batch - << END\n${ofBridge(options).join('\n')}\nEND`,
       plain(BRIDGE),
+      ...guardCommands(options),
       DEAF,
     ],
   )
+}
+
+/** What libvirt makes of nova-base: a chain a port in nat, and one for each filter; the wires' markers pass. */
+function guardCommands({ guards = {} }: BridgeOptions): string[] {
+  return Object.entries(guards).flatMap(([port, { mac, ip, dhcpServer }]) => {
+    const chain = `I-${port}`
+    const filter = (name: string, protocol: string, rules: readonly string[]): string[] => [
+      `-N ${chain}-${name} -P DROP`,
+      ...rules.map((rule) => `-A ${chain}-${name} ${rule}`),
+      `-A ${chain} ${protocol} -j ${chain}-${name}`,
+    ]
+    const dhcp = `-p IPv4 --ip-src 0.0.0.0 --ip-dst 255.255.255.255 --ip-proto udp --ip-sport 68 --ip-dport 67`
+    const answers = `-p IPv4 --ip-src ${dhcpServer} --ip-proto udp --ip-sport 67 --ip-dport 68`
+    return [
+      `-N ${chain} -P ACCEPT`,
+      `-A ${chain} -p ${MARKER_TYPE} -j ACCEPT`,
+      ...(mac === undefined ? [] : filter('mac', '', [`-s ${mac} -j RETURN`])),
+      ...(ip === undefined
+        ? []
+        : filter('ipv4-ip', '-p IPv4', [
+            '-p IPv4 --ip-src 0.0.0.0 --ip-proto udp -j RETURN',
+            `-p IPv4 --ip-src ${ip} -j RETURN`,
+          ])),
+      `-A ${chain} ${dhcp} -j ACCEPT`,
+      ...(mac === undefined ? [] : filter('arp-mac', '-p ARP', [`-p ARP --arp-mac-src ${mac} -j RETURN`])),
+      ...(ip === undefined ? [] : filter('arp-ip', '-p ARP', [`-p ARP --arp-ip-src ${ip} -j RETURN`])),
+      `-A PREROUTING -i ${port} -j ${chain}`,
+      ...(dhcpServer === undefined ? [] : [`-A POSTROUTING -o ${port} ${answers} -j ACCEPT`]),
+    ].map((command) => `ebtables -t nat ${command}`)
+  })
 }
 
 const plain = (name: string): string => `ethtool -K ${name} tx off rx off tso off gso off gro off > /dev/null`

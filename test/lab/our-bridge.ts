@@ -84,12 +84,14 @@ function leavingOf(folder: string): Leaving[] {
 }
 
 /** The same node as the kernel's, for `--node`. */
-export function nodeFile({ address, neighbours = {}, forwards = false }: BridgeOptions): string {
+export function nodeFile({ address, neighbours = {}, forwards = false, guards = {} }: BridgeOptions): string {
   return JSON.stringify({
     bridge: BRIDGE,
     mac: BRIDGE_MAC,
     address: address === null ? [] : [address],
-    ports: Object.fromEntries(Object.entries(PORTS).map(([name, mac]) => [name, { mac }])),
+    ports: Object.fromEntries(
+      Object.entries(PORTS).map(([name, mac]) => [name, { mac, guard: guards[name] }]),
+    ),
     neighbours,
     ip_forward: forwards,
   })
