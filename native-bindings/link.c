@@ -1,11 +1,10 @@
-/* Devices: TAPs made, links set up, moved to another network namespace, and packet sockets on them. */
+/* Devices: TAPs made, links set up, in whatever network namespace, and packet sockets on them. */
 #include "node.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/if_packet.h>
 #include <linux/if_tun.h>
-#include <linux/rtnetlink.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -20,28 +19,6 @@ static void closeQuietly(int fd) {
   int before = errno;
   close(fd);
   errno = before;
-}
-
-/*
- * openTap(name, hasOffload): a TAP's file descriptor, which does not block. The device ends when it is closed. With
- * offload each frame has a virtio header before it; checksums may be left to us then, and TCP come in segments of 64 KiB.
- */
-napi_value openTap(napi_env env, napi_callback_info info) {
-  struct call call = callOf(env, info);
-  bool hasOffload = flag(&call, 1);
-  struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | (hasOffload ? IFF_VNET_HDR : 0)};
-  text(&call, 0, request.ifr_name, sizeof request.ifr_name);
-  int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0) return failed(env, "open", "/dev/net/tun");
-  if (ioctl(fd, TUNSETIFF, &request)) {
-    closeQuietly(fd);
-    return failed(env, "TUNSETIFF", request.ifr_name);
-  }
-  if (hasOffload && ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN)) {
-    closeQuietly(fd);
-    return failed(env, "TUNSETOFFLOAD", request.ifr_name);
-  }
-  return numberOf(env, fd);
 }
 
 /*
@@ -67,6 +44,40 @@ static void leaveNamespace(int here) {
   if (setns(here, CLONE_NEWNET)) abort();
   close(here);
   errno = before;
+}
+
+/* The operation that failed; NULL. */
+static const char *askForTap(int fd, struct ifreq *request, bool isPersistent) {
+  bool hasOffload = request->ifr_flags & IFF_VNET_HDR;
+  if (ioctl(fd, TUNSETIFF, request)) return "TUNSETIFF";
+  if (hasOffload && ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN)) return "TUNSETOFFLOAD";
+  if (isPersistent && ioctl(fd, TUNSETPERSIST, 1)) return "TUNSETPERSIST";
+  return NULL;
+}
+
+/*
+ * openTap(namespace, name, hasOffload, isPersistent): a TAP's file descriptor, which does not block; `namespace` is the
+ * path of the one that the device is in, '' for this thread's. The device is made if need be, and then ends when it is
+ * closed, unless it is persistent. With offload each frame has a virtio header before it; checksums may be left to us
+ * then, and TCP come in segments of 64 KiB.
+ */
+napi_value openTap(napi_env env, napi_callback_info info) {
+  struct call call = callOf(env, info);
+  struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | (flag(&call, 2) ? IFF_VNET_HDR : 0)};
+  char path[PATH_BYTES], name[NAME_BYTES];
+  text(&call, 0, path, sizeof path);
+  text(&call, 1, name, sizeof name);
+  memcpy(request.ifr_name, name, sizeof name);
+  int here = enterNamespace(path);
+  if (here == -1) return failed(env, "setns", path);
+  /* The device is in the namespace that this was opened in. */
+  int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  const char *operation = fd < 0 ? "open" : askForTap(fd, &request, flag(&call, 3));
+  leaveNamespace(here);
+  if (!operation) return numberOf(env, fd);
+  if (fd < 0) return failed(env, operation, "/dev/net/tun");
+  closeQuietly(fd);
+  return failed(env, operation, name);
 }
 
 /* The operation that failed; NULL. */
@@ -114,47 +125,6 @@ napi_value configureLink(napi_env env, napi_callback_info info) {
 
 /* What a packet socket keeps until it is read: frames of 64 KiB come in dozens. */
 enum { PACKET_ROOM = 8 << 20 };
-
-struct moveRequest {
-  struct nlmsghdr header;
-  struct ifinfomsg link;
-  struct rtattr attribute;
-  int target;
-};
-
-/* 0, or -1 with errno. */
-static int askKernel(int fd, struct moveRequest *request) {
-  struct {
-    struct nlmsghdr header;
-    struct nlmsgerr error;
-  } answer;
-  if (send(fd, request, request->header.nlmsg_len, 0) < 0) return -1;
-  if (recv(fd, &answer, sizeof answer, 0) < (ssize_t)sizeof answer.header) return -1;
-  if (answer.header.nlmsg_type != NLMSG_ERROR || answer.error.error == 0) return 0;
-  errno = -answer.error.error;
-  return -1;
-}
-
-/* moveLink(name, namespace): the link is in the namespace of this path then, and down. */
-napi_value moveLink(napi_env env, napi_callback_info info) {
-  struct call call = callOf(env, info);
-  char path[PATH_BYTES], name[NAME_BYTES];
-  text(&call, 0, name, sizeof name);
-  text(&call, 1, path, sizeof path);
-  int target = open(path, O_RDONLY | O_CLOEXEC);
-  if (target < 0) return failed(env, "open", path);
-  struct moveRequest request = {
-    .header = {.nlmsg_len = sizeof request, .nlmsg_type = RTM_NEWLINK, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
-    .link = {.ifi_index = if_nametoindex(name)},
-    .attribute = {.rta_len = RTA_LENGTH(sizeof(int)), .rta_type = IFLA_NET_NS_FD},
-    .target = target,
-  };
-  int fd = request.link.ifi_index == 0 ? -1 : socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-  int result = fd < 0 ? -1 : askKernel(fd, &request);
-  if (fd >= 0) closeQuietly(fd);
-  closeQuietly(target);
-  return result ? failed(env, "RTM_NEWLINK", name) : undefined(env);
-}
 
 /*
  * openPacket(name): a socket that has every frame that the device receives, and by which frames are sent;

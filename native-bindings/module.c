@@ -1,6 +1,8 @@
 /* The addon: its calls by name, and what they all want of Node-API (node.h). */
 #include "node.h"
 
+#include <sys/mman.h>
+
 struct call callOf(napi_env env, napi_callback_info info) {
   struct call call = {.env = env};
   size_t count = MOST_ARGUMENTS;
@@ -52,9 +54,14 @@ void setNumber(napi_env env, napi_value object, const char *name, int64_t number
   napi_set_named_property(env, object, name, numberOf(env, number));
 }
 
+static void unmap(napi_env env, void *at, void *bytes) {
+  (void)env;
+  munmap(at, (size_t)bytes);
+}
+
 napi_value mapped(napi_env env, void *at, size_t bytes) {
   napi_value buffer;
-  napi_create_external_arraybuffer(env, at, bytes, NULL, NULL, &buffer);
+  napi_create_external_arraybuffer(env, at, bytes, unmap, (void *)bytes, &buffer);
   return buffer;
 }
 
@@ -82,7 +89,6 @@ NAPI_MODULE_INIT() {
   } calls[] = {
     {"openTap", openTap},
     {"configureLink", configureLink},
-    {"moveLink", moveLink},
     {"openPacket", openPacket},
     {"openEvent", openEvent},
     {"signalEvent", signalEvent},

@@ -30,7 +30,7 @@ void *memory(struct call *call, int number, size_t *bytes);
 napi_value numberOf(napi_env env, int64_t number);
 napi_value undefined(napi_env env);
 void setNumber(napi_env env, napi_value object, const char *name, int64_t number);
-/* Memory that is never given back: rings live as long as the process. */
+/* Mapped memory, which is given back when JavaScript has no use for it any more. */
 napi_value mapped(napi_env env, void *at, size_t bytes);
 
 /* Throws `OPERATION DEVICE: CODE: what errno says`, with `code` and `syscall`; NULL. */
@@ -38,7 +38,6 @@ napi_value failed(napi_env env, const char *operation, const char *device);
 
 napi_value openTap(napi_env env, napi_callback_info info);
 napi_value configureLink(napi_env env, napi_callback_info info);
-napi_value moveLink(napi_env env, napi_callback_info info);
 napi_value openPacket(napi_env env, napi_callback_info info);
 napi_value openEvent(napi_env env, napi_callback_info info);
 napi_value signalEvent(napi_env env, napi_callback_info info);

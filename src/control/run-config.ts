@@ -4,7 +4,7 @@
  *
  *   bridge: br100
  *   ports:
- *     tapA: { tap: tapA, netns: vm1, mac: fa:16:3e:2c:e8:ec, mtu: 1500, offload: true }   # only the kind is required
+ *     tapA: { tap: tapA, netns: vm1, mac: fa:16:3e:2c:e8:ec, mtu: 1500, offload: true, persistent: false }   # only the kind is required
  *     eth2: { packet: eth2 }                                               # a network card or veth that is there
  *   rules: c1.rules                     # beside this file; SIGHUP reads it anew
  *   sets: c1.ipset                      # as ipset save prints them
@@ -12,6 +12,8 @@
  *
  * With `offload`, which is the default, checksums may be left to whoever is last, and TCP crosses in segments of 64 KiB,
  * as between the kernel's own devices.
+ *
+ * A `persistent` TAP is there still when the bridge has ended, and taken again by the next one.
  *
  * A TAP's `mac` and `mtu` are those of its far end, which is the host behind the port; one beginning with `packet` is
  * the node's own. `hairpin`, `learning` and so on are as in a node file.
@@ -33,15 +35,22 @@ const deviceName = z
 /** Of Ethernet devices (ETH_MIN_MTU, and what an IPv4 datagram can have). */
 const [LEAST_MTU, MOST_MTU] = [68, 65_535]
 
+/** PATH_MAX without what /run/netns/ may come before. */
+const LONGEST_PATH = 4000
+
+const onOff = z.boolean('expected true or false')
+
 const livePort = portOptions.extend({
   tap: deviceName.optional(),
   packet: deviceName.optional(),
   netns: z
     .string('expected the name of a network namespace')
     .min(1, 'expected the name of a network namespace')
+    .max(LONGEST_PATH, `expected at most ${LONGEST_PATH} characters`)
     .optional(),
   mtu: wholeNumber(LEAST_MTU, MOST_MTU).optional(),
-  offload: z.boolean('expected true or false').default(true),
+  persistent: onOff.default(false),
+  offload: onOff.default(true),
 })
 
 const portsSchema = z.record(z.string().regex(/^[^\s/]+$/, 'a port has a name without space and /'), livePort)
@@ -100,24 +109,26 @@ function portMistakes(ports: Record<string, LivePortConfig>): Mistake[] {
   const entries = Object.entries(ports)
   if (entries.length === 0 || entries.length > MOST_PORTS)
     return [{ keys: ['ports'], message: `${entries.length} ports, expected 1 to ${MOST_PORTS}` }]
-  const devices = entries.map(([, port]) => port.tap ?? port.packet)
+  const devices = entries.map(([, { tap, packet, netns = '' }]) => `${netns}:${tap ?? packet}`)
   return entries.flatMap(([name, port], i) => {
     const keys = ['ports', name]
     const kinds = KINDS.filter((kind) => port[kind] !== undefined)
     if (kinds.length !== 1)
       return [{ keys, message: `${kinds.join(' and ') || 'no kind'}, expected one of ${KINDS.join(', ')}` }]
-    if (port.packet !== undefined && port.netns !== undefined)
-      return [{ keys: [...keys, 'netns'], message: 'expected it of a tap alone' }]
+    const ofTaps = [port.netns === undefined ? [] : 'netns', port.persistent ? 'persistent' : []].flat()
+    if (port.tap === undefined && ofTaps.length > 0)
+      return [{ keys: [...keys, ofTaps[0]], message: 'expected it of a tap alone' }]
     if (devices.indexOf(devices[i]) !== i)
-      return [{ keys: [...keys, kinds[0]], message: `${devices[i]}: another port has this device` }]
+      return [{ keys: [...keys, kinds[0]], message: `${port[kinds[0]]}: another port has this device` }]
     return []
   })
 }
 
 /** The device of a port, and what the bridge is told of the port. */
 export function splitPort(port: LivePortConfig): { device: DeviceSettings; options: BridgePortOptions } {
-  const { tap, packet, netns = null, mac = null, mtu = null, offload, ...options } = port
-  const device = { namespace: netns, mac, mtu, offload }
+  const { tap, packet, netns = null, mac = null, mtu = null, ...others } = port
+  const { offload, persistent, ...options } = others
+  const device = { namespace: netns, mac, mtu, offload, isPersistent: persistent }
   if (tap !== undefined) return { device: { kind: 'tap', name: tap, ...device }, options }
   return { device: { kind: 'packet', name: packet!, ...device }, options }
 }

@@ -20,13 +20,13 @@ export interface MappedRing {
 
 /** The calls; descriptors are numbers. They throw what Node throws of a system call: code, syscall, message. */
 export interface Native {
-  openTap(name: string, hasOffload: boolean): number
+  /** `namespace` is a path, '' for the one at hand. */
+  openTap(namespace: string, name: string, hasOffload: boolean, isPersistent: boolean): number
   openPacket(name: string): number
   /** Frames that a packet socket had no room for since this was asked last. */
   packetDrops(fd: number): number
-  /** `namespace` is a path, '' for the one at hand; a MAC of no bytes and an MTU of 0 stay what they are. */
+  /** A MAC of no bytes and an MTU of 0 stay what they are. */
   configureLink(namespace: string, name: string, mac: Uint8Array, mtu: number, isUp: boolean): void
-  moveLink(name: string, namespace: string): void
   openEvent(): number
   signalEvent(fd: number): void
   closeDescriptor(fd: number): void

@@ -1,4 +1,4 @@
-/** Devices of live ports: TAPs, which are made and end with their file, and network cards or veths, which are there. */
+/** Devices of live ports: TAPs, which are made, and network cards or veths, which are there. */
 import type { LiveFile } from './live.js'
 import type { Native } from './native.js'
 
@@ -12,6 +12,8 @@ export interface DeviceSettings {
   /** Of the device; null: what it has. */
   mac: Uint8Array | null
   mtu: number | null
+  /** A TAP stays when it is closed, and is there again for whoever opens it next. */
+  isPersistent: boolean
   /** Its far end takes frames whose checksum is left to it, and TCP in segments of 64 KiB. */
   offload: boolean
 }
@@ -28,11 +30,10 @@ function pathOf(namespace: string | null): string {
 
 /** The device's file, the device set up. Throws a system error, and nothing is left of it then. */
 export function openDevice(native: Native, settings: DeviceSettings): LiveFile {
-  const { kind, name, namespace, mac, mtu, offload } = settings
-  const fd = kind === 'tap' ? native.openTap(name, offload) : native.openPacket(name)
+  const { kind, name, namespace, mac, mtu, offload, isPersistent } = settings
+  const path = pathOf(namespace)
+  const fd = kind === 'tap' ? native.openTap(path, name, offload, isPersistent) : native.openPacket(name)
   try {
-    const path = kind === 'tap' ? pathOf(namespace) : ''
-    if (path !== '') native.moveLink(name, path)
     native.configureLink(path, name, mac ?? NO_BYTES, mtu ?? 0, true)
   } catch (error) {
     native.closeDescriptor(fd)

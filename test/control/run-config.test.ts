@@ -34,11 +34,20 @@ rules: c1.rules
       mac: Uint8Array.of(0xfa, 0x16, 0x3e, 0x2c, 0xe8, 0xec),
       mtu: 1400,
       offload: true,
+      isPersistent: false,
     },
     options: { hairpin: true },
   })
   t.strictSame(splitPort(ports['eth2']), {
-    device: { kind: 'packet', name: 'eth2', namespace: null, mac: null, mtu: null, offload: false },
+    device: {
+      kind: 'packet',
+      name: 'eth2',
+      namespace: null,
+      mac: null,
+      mtu: null,
+      offload: false,
+      isPersistent: false,
+    },
     options: {},
   })
 })
@@ -66,14 +75,21 @@ t.test('every mistake has its line', async (t) => {
     mistakes(`ports:
   a: { hairpin: true }
   b: { tap: b, packet: b }
-  c: { packet: eth2, netns: vm1 }
-  d: { packet: eth2 }
+  c: { packet: eth1, netns: vm1 }
+  d: { packet: eth3 }
+  e: { tap: eth0, netns: vm1 }
+  f: { tap: eth0, netns: vm2 }
+  g: { tap: eth0, netns: vm2 }
+  h: { packet: eth2, persistent: true }
+  i: { packet: eth3 }
 `),
     [
       'run.yaml:2: ports.a: no kind, expected one of tap, packet',
       'run.yaml:3: ports.b: tap and packet, expected one of tap, packet',
       'run.yaml:4: ports.c.netns: expected it of a tap alone',
-      'run.yaml:5: ports.d.packet: eth2: another port has this device',
+      'run.yaml:8: ports.g.tap: eth0: another port has this device',
+      'run.yaml:9: ports.h.persistent: expected it of a tap alone',
+      'run.yaml:10: ports.i.packet: eth3: another port has this device',
     ],
   )
   t.strictSame(

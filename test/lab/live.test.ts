@@ -253,6 +253,29 @@ t.test('kill -9 leaves nothing that a second bridge would meet', async (t) => {
   t.equal(await second.end('SIGTERM'), 0)
 })
 
+t.test('a persistent TAP stays, and is taken again; TAPs of one name in two namespaces', async (t) => {
+  if (!canRunLive(t)) return
+  const hosts = hostsFor(t, 'a', 'b')
+  const config = `ports:
+  a: { tap: eth0, netns: ${hosts.namespace('a')}, persistent: true }
+  b: { tap: eth0, netns: ${hosts.namespace('b')} }
+`
+  for (const round of ['made', 'taken again']) {
+    const bridge = await hosts.startBridge(config)
+    if (round === 'made') hosts.on('a', 'ip', 'addr', 'add', `${A}/24`, 'dev', 'eth0')
+    hosts.on('b', 'ip', 'addr', 'add', `${B}/24`, 'dev', 'eth0')
+    t.match(ping(hosts, '-w', '10'), ANSWERED, round)
+    t.equal(await bridge.end('SIGTERM'), 0)
+    t.equal(hosts.on('a', 'ip', 'link', 'show', 'eth0').status, 0, `${round}: it stays`)
+    t.not(hosts.on('b', 'ip', 'link', 'show', 'eth0').status, 0, `${round}: the other does not`)
+  }
+  hosts.on('a', 'ip', 'link', 'del', 'eth0')
+  hosts.on('bridge', 'ip', 'tuntap', 'add', 'mine', 'mode', 'tap')
+  const bridge = await hosts.startBridge('ports: { mine: { tap: mine } }\n')
+  t.equal(await bridge.end('SIGTERM'), 0)
+  t.equal(hosts.on('bridge', 'ip', 'link', 'show', 'mine').status, 0, "somebody else's stays too")
+})
+
 for (const io of ['uring', 'rw'])
   t.test(`by ${io}: a far end that goes down, and comes back`, async (t) => {
     if (!canRunLive(t)) return
@@ -275,7 +298,7 @@ t.test('what cannot be opened is told, and what was opened is closed', async (t)
   t.equal(missing.stderr, 'br100: if_nametoindex eth9: ENODEV: No such device\n')
   t.not(hosts.on('bridge', 'ip', 'link', 'show', 'tapA').status, 0)
   const nowhere = hosts.runBridge('ports:\n  tapA: { tap: tapA, netns: no-such-place }\n')
-  t.equal(nowhere.stderr, 'br100: open /run/netns/no-such-place: ENOENT: No such file or directory\n')
+  t.equal(nowhere.stderr, 'br100: setns /run/netns/no-such-place: ENOENT: No such file or directory\n')
   const bridge = await hosts.startBridge('ports:\n  tapA: { tap: tapA }\n')
   const busy = hosts.runBridge('ports:\n  tapA: { tap: tapA }\n')
   t.equal(busy.stderr, 'br100: TUNSETIFF tapA: EBUSY: Device or resource busy\n')
