@@ -46,6 +46,7 @@ ${rules === null ? '' : `rules: ${hosts.file(rules, 'guarded.rules')}`}
     writeFileSync(hosts.config, readFileSync(hosts.config, 'utf8').replace(guard, ''))
     bridge.child.kill('SIGHUP')
     await bridge.hasSaid(/port tapA changed/)
+    hosts.on('b', 'ip', 'neigh', 'flush', 'dev', 'tapB')
     t.equal(probe(A), '3 sent, 3 answered\n', 'without a guard')
     t.equal(drops()['mac-spoof'], before['mac-spoof'])
     if (rules !== null) t.match(hosts.ask('show', 'rules').stdout, /^\[0:0\] -A FORWARD -s 10.99.0.77/m)
