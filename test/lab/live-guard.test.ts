@@ -1,7 +1,7 @@
 /** The guard of a live port, against a host that forges through the kernel's own stack. */
 import t from 'tap'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { LiveHosts, canRunLive } from './live-hosts.js'
+import { ANSWERED, LiveHosts, canRunLive } from './live-hosts.js'
 
 const [A, B, FORGED] = ['10.99.0.1', '10.99.0.2', '10.99.0.77']
 const [MAC_A, OTHER_MAC] = ['02:00:00:00:00:0a', '02:00:00:00:00:66']
@@ -42,12 +42,11 @@ ${rules === null ? '' : `rules: ${hosts.file(rules, 'guarded.rules')}`}
     t.ok(drops()['mac-spoof'] > 0, 'from another MAC address')
     t.notMatch(hosts.ask('show', 'fdb').stdout, OTHER_MAC, 'which is not learned')
 
-    const before = drops()
     writeFileSync(hosts.config, readFileSync(hosts.config, 'utf8').replace(guard, ''))
     bridge.child.kill('SIGHUP')
     await bridge.hasSaid(/port tapA changed/)
-    hosts.on('b', 'ip', 'neigh', 'flush', 'dev', 'tapB')
-    t.equal(probe(A), '3 sent, 3 answered\n', 'without a guard')
+    const before = drops()
+    t.match(hosts.on('a', 'ping', '-c', '3', '-i', '0.1', '-w', '10', B).stdout, ANSWERED, 'without a guard')
     t.equal(drops()['mac-spoof'], before['mac-spoof'])
     if (rules !== null) t.match(hosts.ask('show', 'rules').stdout, /^\[0:0\] -A FORWARD -s 10.99.0.77/m)
     t.equal(await bridge.end('SIGTERM'), 0)
