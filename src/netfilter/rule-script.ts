@@ -30,9 +30,15 @@ const LONGEST_CHAIN = 28
 /** A file with more mistakes is of another kind: the first are told. */
 const MOST_MISTAKES = 100
 
-/** Reads a rule set. Throws a RulesError that has every mistake, each with its line. */
-export function parseRules(path: string, bytes: Uint8Array): RuleSet {
-  return new ScriptReader(path).read(bytes)
+/** After so many lines somebody may want to do something else. */
+const LINES_AT_ONCE = 32
+
+/**
+ * Reads a rule set. Throws a RulesError that has every mistake, each with its line. `pause` is called now and then, for
+ * who has to do something else meanwhile.
+ */
+export function parseRules(path: string, bytes: Uint8Array, pause?: () => void): RuleSet {
+  return new ScriptReader(path).read(bytes, pause)
 }
 
 /**
@@ -59,9 +65,9 @@ class ScriptReader {
     this.#set = { path, tables: new Map(before?.tables) }
   }
 
-  read(bytes: Uint8Array): RuleSet {
+  read(bytes: Uint8Array, pause?: () => void): RuleSet {
     for (const line of linesOf(bytes)) {
-      this.#line++
+      if (++this.#line % LINES_AT_ONCE === 0) pause?.()
       try {
         this.#readLine(line)
       } catch (error) {

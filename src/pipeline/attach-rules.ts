@@ -49,9 +49,9 @@ export interface AttachedRules {
    * From the next burst on packets pass these rules instead: never a packet one part of them and one part of the
    * others. Not to be called while a burst is processed. What both sets have in common (editRules) goes on counting;
    * what rules remember under a name stays. Throws a RulesError for rules that cannot be decided, and the old ones
-   * stay.
+   * stay. `pause` is called now and then meanwhile, for who has packets to carry: they pass the old rules.
    */
-  replace(rules: RuleSet): void
+  replace(rules: RuleSet, pause?: () => void): void
   /** The way of the packet that is to be explained; null before it came, or where none is. */
   explanation: () => Explanation | null
   /** No more bursts will come: gives up what waits for its rest, ends the file of `nflog`. */
@@ -100,7 +100,8 @@ export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRu
     ),
   })
 
-  function put(rules: RuleSet): void {
+  /** Compiles the rules; what it returns puts them at work. */
+  function prepare(rules: RuleSet, pause?: () => void): () => void {
     // Connections outlive the rules that asked for them: others may ask again.
     const tracking = needsTracking(rules)
       ? (connections ??= createConntrack({
@@ -109,33 +110,33 @@ export function attachRules(plane: Dataplane, options: RulesOptions): AttachedRu
           ...options.conntrack,
         }))
       : null
-    isTracking = tracking !== null
     const runtime = { ...world, connections: tracking }
     if (options.explain === undefined) {
-      engine = compile(rules, runtime)
-      plane.setHooks(hooksOver(tracking))
-      return
+      const compiled = compile(rules, runtime, pause)
+      return () => {
+        engine = compiled
+        isTracking = tracking !== null
+        plane.setHooks(hooksOver(tracking))
+      }
     }
     const interpreter = interpret(rules, runtime)
-    engine = interpreter
-    explained = explainHooks(
-      hooksOver(tracking),
-      interpreter,
-      arena,
-      drops,
-      portNames,
-      tracking,
-      options.explain,
-    )
-    plane.setHooks(explained)
+    const wanted = options.explain
+    return () => {
+      engine = interpreter
+      isTracking = tracking !== null
+      const hooks = hooksOver(tracking)
+      explained = explainHooks(hooks, interpreter, arena, drops, portNames, tracking, wanted)
+      plane.setHooks(explained)
+    }
   }
 
-  function replace(rules: RuleSet): void {
+  function replace(rules: RuleSet, pause?: () => void): void {
+    const begin = prepare(rules, pause)
     void engine.rules // what was counted goes with the rules that stay
-    put(rules)
+    begin()
   }
 
-  put(options.rules)
+  prepare(options.rules)()
   return {
     get engine() {
       return engine

@@ -15,6 +15,7 @@ import { conntrackBytes } from '../netfilter/conntrack/conntrack.js'
 import { connectionLines } from '../netfilter/conntrack/list.js'
 import { readSets } from '../netfilter/ipset.js'
 import { parseRules } from '../netfilter/rule-script.js'
+import type { RuleSet } from '../netfilter/rule.js'
 import { saveLines } from '../netfilter/rule-text.js'
 import { DATAGRAM_ROOM, arenaBytes, createArena } from '../packet/arena.js'
 import type { Arena } from '../packet/arena.js'
@@ -35,6 +36,8 @@ const [SMALL_UNDER_WAY, LARGE_UNDER_WAY] = [8192, 1024]
 const SPARE_PORTS = 16
 /** What live ports have in the arena's memory for themselves. */
 const IO_BYTES = 1024
+/** Microseconds that something else may take while frames wait, and how many bursts are carried then at most. */
+const [LONGEST_WORK, BURSTS_IN_A_PAUSE] = [500, 4]
 const STDERR = 2
 const RING_IS_MISSING = new Set(['ENOSYS', 'EPERM', 'EACCES', 'EINVAL'])
 
@@ -77,8 +80,8 @@ function openPorts(plane: Dataplane, ports: LivePorts): void {
   for (const { mac, port } of options.stations) plane.bridge.addStaticStation(mac, plane.portNumber(port))
 }
 
-function rulesOf({ path, text }: RulesText): ReturnType<typeof parseRules> {
-  return parseRules(path, Buffer.from(text))
+function rulesOf({ path, text }: RulesText, pause?: () => void): RuleSet {
+  return parseRules(path, Buffer.from(text), pause)
 }
 
 function attach(plane: Dataplane): AttachedRules | null {
@@ -106,15 +109,34 @@ function carry({ arena, received, process }: Dataplane, io: LiveIo, burst: Burst
   process(burst)
 }
 
-/** Does what is ordered; whether it is to stop. */
-function obey(plane: Dataplane, io: LiveIo, ports: LivePorts, attached: AttachedRules | null): boolean {
+/** Carries what has come in if something else has taken a while, and does not sleep. */
+function createPause(carryOn: () => void): () => void {
+  let last = timeOfDay()
+  return () => {
+    if (Math.abs(timeOfDay() - last) < LONGEST_WORK) return
+    for (let i = 0; i < BURSTS_IN_A_PAUSE; i++) {
+      native.signalEvent(wake)
+      carryOn()
+    }
+    last = timeOfDay()
+  }
+}
+
+/** Does what is ordered; whether it is to stop. `pause` carries frames while that takes long. */
+function obey(
+  plane: Dataplane,
+  io: LiveIo,
+  ports: LivePorts,
+  attached: AttachedRules | null,
+  pause: () => void,
+): boolean {
   for (;;) {
     const posted = receiveMessageOnPort(parentPort!)
     if (posted === undefined) return false
     const order = posted.message as Order
     if (order.order === 'stop') return true
     if (order.order === 'show') say({ said: 'shown', shown: shownOf(order.show, plane, io, attached) })
-    else if (order.order === 'rules') attempt(() => replaceRules(order.rules, attached))
+    else if (order.order === 'rules') attempt(() => replaceRules(order.rules, attached, pause))
     else attempt(() => changePort(order.change, ports, attached))
   }
 }
@@ -128,10 +150,10 @@ function attempt(change: () => void): void {
   }
 }
 
-function replaceRules(rules: RulesText, attached: AttachedRules | null): void {
+function replaceRules(rules: RulesText, attached: AttachedRules | null, pause: () => void): void {
   if (attached === null)
     throw new DeviceError('the bridge was started without rules: expected rules: FILE in its file')
-  attached.replace(rulesOf(rules))
+  attached.replace(rulesOf(rules, pause), pause)
 }
 
 /** Another port may have the number of one that was: what connections remember of their ways is learned anew. */
@@ -171,9 +193,10 @@ function run(plane: Dataplane, io: LiveIo): void {
   try {
     openPorts(plane, ports)
     const attached = attach(plane)
+    const pause = createPause(carryOn)
     say({ said: 'started', means: io.means })
     do carryOn()
-    while (!io.wasWoken() || !obey(plane, io, ports, attached))
+    while (!io.wasWoken() || !obey(plane, io, ports, attached, pause))
     attached?.close()
   } finally {
     io.close()

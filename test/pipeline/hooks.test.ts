@@ -2,7 +2,7 @@
 import t from 'tap'
 import { readFileSync } from 'node:fs'
 import type { BridgePortOptions } from '../../src/bridge/port-options.js'
-import { editRules } from '../../src/netfilter/rule-script.js'
+import { editRules, parseRules } from '../../src/netfilter/rule-script.js'
 import { saveLines } from '../../src/netfilter/rule-text.js'
 import { attachRules } from '../../src/pipeline/attach-rules.js'
 import type { AttachedRules } from '../../src/pipeline/attach-rules.js'
@@ -184,6 +184,25 @@ t.test('rules are replaced between two bursts: what both sets have in common cou
   edit('-F FORWARD')
   t.same(lab.send('p0', udpFrame({ from: A, to: B })), ['p1'])
   t.match(lab.plane.totals, { forwarded: 2, flooded: 1, dropped: 3 }, 'no packet is lost')
+})
+
+t.test('packets that come while other rules are compiled pass the old ones', async (t) => {
+  const lab = guarded('*filter\n-A FORWARD -p udp\nCOMMIT\n')
+  const { attached } = lab
+  lab.send('p1', tcpFrame(2, { from: B, to: A }))
+  const wayOf = (): string[] => lab.send('p0', udpFrame({ from: A, to: B }))
+  let pauses = 0
+  attached.replace(editRules(attached.engine.rules, 'edit', Buffer.from('-A FORWARD -p udp -j DROP')), () => {
+    pauses++
+    t.same(wayOf(), ['p1'])
+  })
+  t.ok(pauses > 0)
+  t.same(wayOf(), [])
+  t.equal(lab.counters().at(-2), `[${pauses + 1}:${28 * (pauses + 1)}] -A FORWARD -p udp`)
+  const lines = Array.from({ length: 1000 }, (_, i) => `-A FORWARD -s 10.1.${i >> 8}.${i & 255}\n`)
+  let read = 0
+  parseRules('many', Buffer.from(`*filter\n${lines.join('')}COMMIT\n`), () => read++)
+  t.ok(read > 10, `${read} pauses while 1000 rules are read`)
 })
 
 t.test('connections outlive the rules that began them', async (t) => {

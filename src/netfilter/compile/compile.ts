@@ -48,7 +48,7 @@ export function compiledText(rules: RuleSet): string {
   return [text.trimStart(), ...data.flat()].join('\n')
 }
 
-function emitAll(rules: RuleSet): Emitted {
+function emitAll(rules: RuleSet, pause: () => void = goOn): Emitted {
   const into: Emitted = {
     text: '',
     matches: [],
@@ -61,7 +61,10 @@ function emitAll(rules: RuleSet): Emitted {
   }
   let firstId = 0
   for (const table of rules.tables.values()) {
-    emit(table.name, lower(table, firstId), into)
+    pause()
+    const chains = lower(table, firstId, pause)
+    pause()
+    emit(table.name, chains, into)
     for (const { rules: list } of table.chains.values()) firstId += list.length
   }
   return into
@@ -70,11 +73,17 @@ function emitAll(rules: RuleSet): Emitted {
 /** Deeper chains are left to the interpreter, which needs no stack for them. */
 const DEEPEST = 256
 
-/** Compiles the rules. Throws a RulesError for rules that cannot be decided. */
-export function compile(rules: RuleSet, runtime: Runtime): Engine {
+function goOn(): void {}
+
+/**
+ * Compiles the rules. Throws a RulesError for rules that cannot be decided. `pause` is called now and then, for who has
+ * to do something else meanwhile.
+ */
+export function compile(rules: RuleSet, runtime: Runtime, pause = goOn): Engine {
   const interpreter = interpret(rules, runtime)
+  pause()
   const isDeep = [...rules.tables.values()].some((table) => depthOf(table) > DEEPEST)
-  return isDeep ? interpreter : new Compiled(rules, interpreter, runtime.connections)
+  return isDeep ? interpreter : new Compiled(rules, interpreter, runtime.connections, pause)
 }
 
 const VERDICTS = [ACCEPT, DROP, RETURN, CONTINUE] as const
@@ -132,7 +141,7 @@ class Compiled implements Engine {
   /** By hook: whether a rule there may begin to trace the packet. */
   readonly #mayMark: readonly boolean[]
 
-  constructor(rules: RuleSet, interpreter: Interpreter, connections: Conntrack | null) {
+  constructor(rules: RuleSet, interpreter: Interpreter, connections: Conntrack | null, pause: () => void) {
     this.#connections = connections
     this.#rules = rules
     this.#interpreter = interpreter
@@ -146,8 +155,10 @@ class Compiled implements Engine {
           this.#ruleOf.push(rule)
           this.#chainOf.push(chain)
         }
-    const emitted = emitAll(rules)
+    const emitted = emitAll(rules, pause)
+    pause()
     this.#layout = layOut(emitted.segments, emitted.chains)
+    pause()
     this.#entries = this.#link(emitted)
     const translates = rules.tables.has('nat')
     this.#ask = hookFunctions(

@@ -20,11 +20,14 @@ export interface LoweredChain {
   rules: LoweredRule[]
 }
 
+/** After so many rules somebody may want to do something else. */
+const RULES_AT_ONCE = 256
+
 /**
  * The chains that a hook leads to; `firstId` is the number of the table's first rule. What is left out is never
- * asked, or cannot hold: its counters stay 0, as they would.
+ * asked, or cannot hold: its counters stay 0, as they would. `pause` is called now and then.
  */
-export function lower(table: Table, firstId: number): LoweredChain[] {
+export function lower(table: Table, firstId: number, pause: () => void): LoweredChain[] {
   const chains = new Map<string, LoweredChain>()
   let first = firstId
   for (const chain of table.chains.values()) {
@@ -34,7 +37,7 @@ export function lower(table: Table, firstId: number): LoweredChain[] {
     for (const rule of askedRules(chain)) {
       const shape = shapeOf(rule)
       if (shape.canHold) rules.push({ id, chain: name, rule, shape })
-      id++
+      if (++id % RULES_AT_ONCE === 0) pause()
     }
     chains.set(name, { name, isBuiltIn: chain.policy !== null, rules })
     first += chain.rules.length
