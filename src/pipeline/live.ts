@@ -97,6 +97,7 @@ async function begin(workerData: WorkerData, farEnds: FarEnds): Promise<LiveBrid
     worker.on('exit', () => {
       farEnds.closeAll()
       native.closeDescriptor(wake)
+      for (const reply of waiting.splice(0)) reply({ said: 'stopped' })
       if (failure === null) resolve()
       else reject(failure)
     })
@@ -113,10 +114,12 @@ async function begin(workerData: WorkerData, farEnds: FarEnds): Promise<LiveBrid
     order(what)
     return replied
   }
-  const first = await Promise.race([answer(), ended])
-  if (first === undefined || first.said !== 'started') {
+  const replied = answer()
+  // Where it says why it cannot begin, and ends, either may be first.
+  const first = (await Promise.race([replied, ended])) ?? (await replied)
+  if (first.said !== 'started') {
     await ended
-    throw first?.said === 'refused' ? errorOf(first) : new DeviceError('the bridge did not start')
+    throw first.said === 'refused' ? errorOf(first) : new DeviceError('the bridge did not start')
   }
   return {
     means: first.means,
