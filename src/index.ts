@@ -9,6 +9,22 @@ export { parseNode, readNode } from './control/node.js'
 export type { NodeConfig } from './control/node.js'
 export { reportJson, reportText } from './inspect/report.js'
 
+// A live bridge.
+export { startLive } from './pipeline/live.js'
+export type { LiveBridge, LiveStart } from './pipeline/live.js'
+export type {
+  FarSettings,
+  LiveOptions,
+  LivePort,
+  PortChange,
+  RulesText,
+  Show,
+  Shown,
+} from './pipeline/live-messages.js'
+export type { DeviceSettings } from './io/open-device.js'
+export type { FrameListener, MemoryPort } from './io/memory-port.js'
+export { DeviceError } from './io/native.js'
+
 // Captures.
 export { END, RECORD, STARVED, openCapture, windowBytes } from './io/capture-reader.js'
 export type { CaptureInterface, CaptureReader, CaptureRecord } from './io/capture-reader.js'

@@ -1,5 +1,6 @@
 /** `br100 run`: a bridge over live ports, until it is told to stop. */
 import type { Server } from 'node:net'
+import { dirname } from 'node:path'
 import { ControlError, defaultSocket, listenAt } from '../control/control-socket.js'
 import type { PortRequest, Request } from '../control/control-socket.js'
 import { portChanges } from '../control/port-changes.js'
@@ -16,9 +17,10 @@ import { readWhole } from './read-whole.js'
 
 const DEFAULT_BRIDGE = 'br100'
 
-/** A bridge at work, and the ports that it has. */
+/** A bridge at work, the folder that paths in its file begin in, and the ports that it has. */
 interface Running {
   bridge: LiveBridge
+  folder: string
   ports: Record<string, LivePortConfig>
 }
 
@@ -27,8 +29,8 @@ export async function runCommand(path: string, { io = 'auto' }: { io?: string })
   if (!MEANS.includes(io as Means)) throw new UsageError(`--io ${io}: expected one of ${MEANS.join(', ')}`)
   const config = readRunConfig(path)
   const name = config.bridge ?? DEFAULT_BRIDGE
-  const bridge = await startLive(await optionsOf(config, io as Means))
-  const running = { bridge, ports: config.ports }
+  const bridge = await startLive(await optionsOf(config, io as Means), say)
+  const running = { bridge, folder: dirname(path), ports: config.ports }
   const control = await listen(config.control ?? defaultSocket(name), running)
   const stop = (): void => void bridge.stop().catch(() => {})
   process.once('SIGTERM', stop)
@@ -37,6 +39,10 @@ export async function runCommand(path: string, { io = 'auto' }: { io?: string })
   process.stderr.write(`br100: ${name}: ${Object.keys(config.ports).join(', ')} (${bridge.means})\n`)
   await bridge.ended.finally(() => control.close())
   return 0
+}
+
+function say(line: string): void {
+  process.stderr.write(`br100: ${line}\n`)
 }
 
 /** A bridge that nobody can speak to is stopped. */
@@ -56,14 +62,14 @@ async function answer(request: Request, running: Running): Promise<unknown> {
   return { done: true }
 }
 
-async function changePort(request: PortRequest, { bridge, ports }: Running): Promise<void> {
+async function changePort(request: PortRequest, { bridge, folder, ports }: Running): Promise<void> {
   if ('remove' in request) {
     await bridge.changePort({ remove: request.remove })
     delete ports[request.remove]
     return
   }
   const { add: name, settings } = request
-  const port = parsePort(name, settings)
+  const port = parsePort(name, settings, folder)
   const device = deviceOf(port)
   if (Object.values(ports).some((other) => deviceOf(other) === device))
     throw new ControlError(`${device}: another port has this device`)
@@ -71,7 +77,7 @@ async function changePort(request: PortRequest, { bridge, ports }: Running): Pro
   ports[name] = port
 }
 
-const deviceOf = ({ tap, packet }: LivePortConfig): string => tap ?? packet!
+const deviceOf = ({ tap, packet, qemu }: LivePortConfig): string => tap ?? packet ?? qemu!
 
 /** Rules are read and checked here, so that their mistakes are told before anything is opened. */
 async function optionsOf(config: RunConfig, means: Means): Promise<LiveOptions> {

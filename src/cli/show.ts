@@ -59,7 +59,7 @@ export async function addPortCommand(
   settings: string,
   options: Record<string, unknown>,
 ): Promise<number> {
-  parsePort(name, settings)
+  parsePort(name, settings, '/') // the bridge knows in which folder relative paths begin
   await askAt(socketOf(options), { port: { add: name, settings } })
   return 0
 }

@@ -7,11 +7,11 @@
  *
  * What is refused comes back as { "error": { "name": …, "message": … } }.
  */
-import { lstatSync, mkdirSync, rmSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
-import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
+import { listenAlone } from '../io/unix-server.js'
 import { SHOWN } from '../pipeline/live-messages.js'
 import type { RulesText, Show } from '../pipeline/live-messages.js'
 
@@ -34,37 +34,14 @@ export type PortRequest = { add: string; settings: string } | { remove: string }
 /** Answers a request, or throws. */
 export type Answering = (request: Request) => Promise<unknown>
 
-const OWNER_ALONE = 0o177
 /** A file of rules is the longest request. */
 const LONGEST = 1 << 28
 
-/** Listens at this path. A socket that nobody listens at any more is replaced. Throws a ControlError. */
+/** Listens at this path. A socket that nobody listens at any more is replaced. Throws a ControlError, or why there can be none. */
 export async function listenAt(path: string, answering: Answering): Promise<Server> {
-  mkdirSync(dirname(path), { recursive: true })
-  if (await isAlive(path)) throw new ControlError(`${path}: another bridge is there`)
-  rmSync(path, { force: true })
   const server = createServer((socket) => converse(socket, answering))
-  // From its first moment on nobody else may connect.
-  const before = process.umask(OWNER_ALONE)
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(path, resolve)
-    })
-  } finally {
-    process.umask(before)
-  }
-  return server
-}
-
-async function isAlive(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
+  if (await listenAlone(server, path)) return server
+  throw new ControlError(`${path}: another bridge is there`)
 }
 
 function converse(socket: Socket, answering: Answering): void {

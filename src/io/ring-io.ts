@@ -60,6 +60,7 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
   const base = native.addressOf(memory.bytes)
   if (base === 0n) throw new DeviceError('live ports: the frames have no address in memory')
   const [baseLow, baseHigh] = [Number(base & 0xffffffffn), Number(base >> 32n)]
+  /** By number; ports without a file leave holes. */
   const ports: RingPort[] = []
   const lost = new Float64Array(2)
   let lostByReceivers = 0
@@ -286,12 +287,14 @@ export function createRingIo(native: Native, arena: Arena, wake: number): LiveIo
     while (inFlight > 0) finishWriting()
     ring.cancelAll(CANCEL)
     let ends = isRetrying ? 3 : 2 // the cancellation, the wake-up, the retry
-    for (const { isReading } of ports) if (isReading) ends++
+    ports.forEach(({ isReading }) => (ends += isReading ? 1 : 0))
     while (ends > 0) {
       ring.enter(1)
       for (let at = ring.next(); at !== -1; at = ring.next()) if ((words[at + FLAGS] & MORE) === 0) ends--
     }
-    for (const [place, { isThere }] of ports.entries()) if (isThere) ring.setFile(place, -1)
+    ports.forEach(({ isThere }, place) => {
+      if (isThere) ring.setFile(place, -1)
+    })
     native.closeDescriptor(ring.fd)
   }
 

@@ -46,6 +46,7 @@ export function createRwIo(native: Native, arena: Arena, wake: number): LiveIo {
   }
 
   function addPort(file: LiveFile, port: number): Sink {
+    while (ports.length < port) ports.push(null) // numbers between are those of ports without a file
     ports[port] = file
     watch()
     return { transmit: (burst) => (file.offload ? transmit(file, burst) : transmitPlain(file, burst)) }

@@ -11,6 +11,8 @@ import type { LiveIo } from '../io/live.js'
 import { DeviceError, loadNative } from '../io/native.js'
 import { BUFFERS, createRingIo } from '../io/ring-io.js'
 import { createRwIo } from '../io/rw-io.js'
+import { createSharedPorts } from '../io/shared-ports.js'
+import type { SharedPorts } from '../io/shared-ports.js'
 import { conntrackBytes } from '../netfilter/conntrack/conntrack.js'
 import { connectionLines } from '../netfilter/conntrack/list.js'
 import { readSets } from '../netfilter/ipset.js'
@@ -28,7 +30,16 @@ import { createDataplane } from './dataplane.js'
 import type { Dataplane } from './dataplane.js'
 import { createLivePorts } from './live-ports.js'
 import type { LivePorts } from './live-ports.js'
-import type { Answer, LiveOptions, Order, PortChange, RulesText, Show, Shown } from './live-messages.js'
+import type {
+  Answer,
+  Order,
+  PortChange,
+  RulesText,
+  Show,
+  Shown,
+  WorkerData,
+  WorkerPort,
+} from './live-messages.js'
 
 /** Slots for frames on their way through and for those that are being written, beside those that ports wait with. */
 const [SMALL_UNDER_WAY, LARGE_UNDER_WAY] = [8192, 1024]
@@ -42,14 +53,14 @@ const STDERR = 2
 const RING_IS_MISSING = new Set(['ENOSYS', 'EPERM', 'EACCES', 'EINVAL'])
 
 const native = loadNative()
-const { options, wake } = workerData as { options: LiveOptions; wake: number }
+const { options, wake, bell } = workerData as WorkerData
 
 function say(answer: Answer): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker's port, not a window
   parentPort!.postMessage(answer)
 }
 
-function createPlane({ ports, fdb, conntrack }: LiveOptions): Dataplane {
+function createPlane({ ports, fdb, conntrack }: WorkerData['options']): Dataplane {
   const waiting = Math.min(MOST_PORTS, ports.length + SPARE_PORTS) * BUFFERS
   const slots = {
     small: SMALL_UNDER_WAY + waiting,
@@ -97,9 +108,16 @@ function attach(plane: Dataplane): AttachedRules | null {
 }
 
 /** Carries what has come in, and sleeps before where nothing has. */
-function carry({ arena, received, process }: Dataplane, io: LiveIo, burst: Burst): void {
-  const { port, length, time } = arena
+function carry(plane: Dataplane, io: LiveIo, shared: SharedPorts, burst: Burst): void {
   io.receive(burst)
+  carryBurst(plane, burst)
+  if (!shared.haveCome()) return
+  shared.receive(burst)
+  carryBurst(plane, burst)
+}
+
+function carryBurst({ arena, received, process }: Dataplane, burst: Burst): void {
+  const { port, length, time } = arena
   const now = timeOfDay()
   for (let i = 0; i < burst.count; i++) {
     const slot = burst.slots[i]
@@ -108,6 +126,9 @@ function carry({ arena, received, process }: Dataplane, io: LiveIo, burst: Burst
   }
   process(burst)
 }
+
+/** Where frames are lost outside the bridge. */
+type Losing = ReadonlyArray<{ losses(): Record<string, number> }>
 
 /** Carries what has come in if something else has taken a while, and does not sleep. */
 function createPause(carryOn: () => void): () => void {
@@ -125,7 +146,7 @@ function createPause(carryOn: () => void): () => void {
 /** Does what is ordered; whether it is to stop. `pause` carries frames while that takes long. */
 function obey(
   plane: Dataplane,
-  io: LiveIo,
+  losing: Losing,
   ports: LivePorts,
   attached: AttachedRules | null,
   pause: () => void,
@@ -135,7 +156,7 @@ function obey(
     if (posted === undefined) return false
     const order = posted.message as Order
     if (order.order === 'stop') return true
-    if (order.order === 'show') say({ said: 'shown', shown: shownOf(order.show, plane, io, attached) })
+    if (order.order === 'show') say({ said: 'shown', shown: shownOf(order.show, plane, losing, attached) })
     else if (order.order === 'rules') attempt(() => replaceRules(order.rules, attached, pause))
     else attempt(() => changePort(order.change, ports, attached))
   }
@@ -157,18 +178,19 @@ function replaceRules(rules: RulesText, attached: AttachedRules | null, pause: (
 }
 
 /** Another port may have the number of one that was: what connections remember of their ways is learned anew. */
-function changePort(change: PortChange, ports: LivePorts, attached: AttachedRules | null): void {
+function changePort(change: PortChange<WorkerPort>, ports: LivePorts, attached: AttachedRules | null): void {
   if ('add' in change) ports.add(change.add)
   else if ('remove' in change) ports.remove(change.remove)
   else ports.setOptions(change.set.name, change.set.options)
   attached?.replace(attached.engine.rules)
 }
 
-function shownOf(show: Show, plane: Dataplane, io: LiveIo, attached: AttachedRules | null): Shown {
+function shownOf(show: Show, plane: Dataplane, losing: Losing, attached: AttachedRules | null): Shown {
   const now = timeOfDay()
   const state = bridgeState(plane, now)
   // The bridge had sent them on before a device refused them, or has never seen them.
-  for (const [name, frames] of Object.entries(io.losses())) if (frames > 0) state.drops[name] = frames
+  for (const [name, frames] of losing.flatMap((one) => Object.entries(one.losses())))
+    if (frames > 0) state.drops[name] = (state.drops[name] ?? 0) + frames
   return { state, lines: linesOf(show, attached, now) }
 }
 
@@ -187,16 +209,20 @@ function refuse(error: unknown): void {
 /** Carries frames until it is told to stop. */
 function run(plane: Dataplane, io: LiveIo): void {
   const burst = new Burst()
-  const carryOn = (): void => carry(plane, io, burst)
+  const shared = createSharedPorts(plane.arena, new Int32Array(bell), {
+    tellFar: () => say({ said: 'frames' }),
+    stayAwake: () => native.signalEvent(wake),
+  })
+  const carryOn = (): void => carry(plane, io, shared, burst)
   const most = Math.min(MOST_PORTS, options.ports.length + SPARE_PORTS)
-  const ports = createLivePorts(native, plane, io, most, carryOn)
+  const ports = createLivePorts(native, plane, io, shared, most, carryOn)
   try {
     openPorts(plane, ports)
     const attached = attach(plane)
     const pause = createPause(carryOn)
     say({ said: 'started', means: io.means })
     do carryOn()
-    while (!io.wasWoken() || !obey(plane, io, ports, attached, pause))
+    while (!io.wasWoken() || !obey(plane, [io, shared], ports, attached, pause))
     attached?.close()
   } finally {
     io.close()

@@ -16,7 +16,17 @@ export interface RulesText {
 /** A port and its device. */
 export interface LivePort {
   name: string
-  device: DeviceSettings
+  device: DeviceSettings | FarSettings
+  options?: BridgePortOptions
+}
+
+/** What is behind a port in this process: the unix socket that a guest connects to, or JavaScript. */
+export type FarSettings = { kind: 'qemu'; path: string } | { kind: 'memory' }
+
+/** A port as the worker is told of it: what is behind it is a device, or the far end of a link in shared memory. */
+export interface WorkerPort {
+  name: string
+  device: DeviceSettings | { kind: 'shared'; link: SharedArrayBuffer }
   options: BridgePortOptions
 }
 
@@ -35,6 +45,13 @@ export interface LiveOptions {
   conntrack: Omit<ConntrackOptions, 'memory' | 'onEvent' | 'random'>
 }
 
+/** What the worker is given: the ports opened as far as it is not its own task, its wake-up, and the bell of the links. */
+export interface WorkerData {
+  options: Omit<LiveOptions, 'ports'> & { ports: readonly WorkerPort[] }
+  wake: number
+  bell: SharedArrayBuffer
+}
+
 /** What can be asked for. */
 export const SHOWN = ['ports', 'fdb', 'drops', 'rules', 'conntrack'] as const
 
@@ -46,11 +63,11 @@ export type Order =
   | { order: 'stop' }
   | { order: 'rules'; rules: RulesText }
   | { order: 'show'; show: Show }
-  | { order: 'port'; change: PortChange }
+  | { order: 'port'; change: PortChange<WorkerPort> }
 
 /** A port comes, goes, or has other switches. */
-export type PortChange =
-  { add: LivePort } | { remove: string } | { set: { name: string; options: BridgePortOptions } }
+export type PortChange<Port = LivePort> =
+  { add: Port } | { remove: string } | { set: { name: string; options: BridgePortOptions } }
 
 /** The bridge's state; rules as iptables-save -c prints them, and connections as conntrack -L does, a line each. */
 export interface Shown {
@@ -58,10 +75,11 @@ export interface Shown {
   lines: string[]
 }
 
-/** What it says: that it carries frames, what an order has led to, what it has come to. */
+/** What it says: that it carries frames, that far ends are to look for some, what an order has led to, what it has come to. */
 export type Answer =
   | { said: 'started'; means: string }
   | { said: 'done' }
+  | { said: 'frames' }
   | { said: 'shown'; shown: Shown }
   | { said: 'refused'; message: string; name: string }
   | { said: 'stopped' }

@@ -1,7 +1,21 @@
 /** A live bridge: its worker, begun, told and ended. */
 import { Worker } from 'node:worker_threads'
+import type { MemoryPort } from '../io/memory-port.js'
 import { DeviceError, loadNative } from '../io/native.js'
-import type { Answer, LiveOptions, Order, PortChange, RulesText, Show, Shown } from './live-messages.js'
+import { createFarEnds } from './far-ends.js'
+import type { FarEnds } from './far-ends.js'
+import type {
+  Answer,
+  LiveOptions,
+  Order,
+  PortChange,
+  RulesText,
+  Show,
+  Shown,
+  WorkerData,
+  WorkerPort,
+} from './live-messages.js'
+import { anonymousNode } from './node-view.js'
 
 /** A bridge that carries frames. */
 export interface LiveBridge {
@@ -11,6 +25,8 @@ export interface LiveBridge {
   replaceRules(rules: RulesText): Promise<void>
   /** A port comes, goes, or has other switches. Rejects with what could not be done, and nothing has changed then. */
   changePort(change: PortChange): Promise<void>
+  /** The far end of the memory port of this name. Throws a DeviceError where there is none. */
+  memoryPort(name: string): MemoryPort
   /** What it has come to. */
   show(show: Show): Promise<Shown>
   /** What is under way leaves, the devices are closed. */
@@ -26,21 +42,62 @@ function errorOf({ name, message }: { name: string; message: string }): Error {
   return error
 }
 
-/** Opens the ports and carries frames. Rejects with what could not be opened, and nothing is left open then. */
-export async function startLive(options: LiveOptions): Promise<LiveBridge> {
+/** What a live bridge is where its options do not say. */
+const DEFAULTS: LiveOptions = {
+  node: anonymousNode('br100'),
+  means: 'auto',
+  ports: [],
+  fdb: {},
+  localAddresses: [],
+  stations: [],
+  rules: null,
+  sets: null,
+  conntrack: {},
+}
+
+/** Ports, and what is to be other than it is by itself: no rules, no addresses, whatever system calls there are. */
+export type LiveStart = Pick<LiveOptions, 'ports'> & Partial<LiveOptions>
+
+/**
+ * Opens the ports and carries frames. Rejects with what could not be opened, and nothing is left open then. `say` is told
+ * of guests that are hung up on, a line each time.
+ */
+export async function startLive(
+  options: LiveStart,
+  say: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
+): Promise<LiveBridge> {
   const native = loadNative()
   const wake = native.openEvent()
-  const worker = new Worker(new URL('./crank.js', import.meta.url), { workerData: { options, wake } })
+  const farEnds = createFarEnds(() => native.signalEvent(wake), say)
+  const ports: WorkerPort[] = []
+  try {
+    for (const port of options.ports) ports.push(await farEnds.open(port))
+  } catch (error) {
+    farEnds.closeAll()
+    native.closeDescriptor(wake)
+    throw error
+  }
+  return begin({ options: { ...DEFAULTS, ...options, ports }, wake, bell: farEnds.bell }, farEnds)
+}
+
+/** Begins the worker; its wake-up is closed when it has ended, and the far ends are. */
+async function begin(workerData: WorkerData, farEnds: FarEnds): Promise<LiveBridge> {
+  const native = loadNative()
+  const { wake } = workerData
+  const worker = new Worker(new URL('./crank.js', import.meta.url), { workerData })
   const waiting: Array<(answer: Answer) => void> = []
   let failure: Error | null = null
   worker.on('message', (answer: Answer) => {
-    if (waiting.length > 0) waiting.shift()!(answer)
+    if (answer.said === 'frames') farEnds.look()
+    else if (waiting.length > 0) waiting.shift()!(answer)
     else if (answer.said === 'refused') failure = errorOf(answer)
   })
   const ended = new Promise<void>((resolve, reject) => {
     worker.on('error', reject)
     worker.on('exit', () => {
+      farEnds.closeAll()
       native.closeDescriptor(wake)
+      for (const reply of waiting.splice(0)) reply({ said: 'stopped' })
       if (failure === null) resolve()
       else reject(failure)
     })
@@ -57,10 +114,12 @@ export async function startLive(options: LiveOptions): Promise<LiveBridge> {
     order(what)
     return replied
   }
-  const first = await Promise.race([answer(), ended])
-  if (first === undefined || first.said !== 'started') {
+  const replied = answer()
+  // Where it says why it cannot begin, and ends, either may be first.
+  const first = (await Promise.race([replied, ended])) ?? (await replied)
+  if (first.said !== 'started') {
     await ended
-    throw first?.said === 'refused' ? errorOf(first) : new DeviceError('the bridge did not start')
+    throw first.said === 'refused' ? errorOf(first) : new DeviceError('the bridge did not start')
   }
   return {
     means: first.means,
@@ -69,9 +128,14 @@ export async function startLive(options: LiveOptions): Promise<LiveBridge> {
       if (said.said === 'refused') throw errorOf(said)
     },
     async changePort(change) {
-      const said = await ask({ order: 'port', change })
-      if (said.said === 'refused') throw errorOf(said)
+      const told = 'add' in change ? { add: await farEnds.open(change.add) } : change
+      const said = await ask({ order: 'port', change: told })
+      const isRefused = said.said === 'refused'
+      if ('add' in change && isRefused) farEnds.close(change.add.name)
+      if ('remove' in change && !isRefused) farEnds.close(change.remove)
+      if (isRefused) throw errorOf(said)
     },
+    memoryPort: farEnds.memoryPort,
     async show(show) {
       const said = await ask({ order: 'show', show })
       if (said.said === 'shown') return said.shown

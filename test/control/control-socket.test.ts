@@ -1,7 +1,7 @@
 /** The socket of a running bridge: who may use it, what it answers, and what becomes of one that was left behind. */
 import t from 'tap'
 import { once } from 'node:events'
-import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { askAt, listenAt } from '../../src/control/control-socket.js'
@@ -49,10 +49,19 @@ t.test('what is no request', async (t) => {
 
 t.test('a socket that was left behind is replaced; one that hangs up is told', async (t) => {
   const path = join(folderFor(t), 'a.sock')
-  writeFileSync(path, '')
+  const gone = createServer().listen(`${path}.before`)
+  await once(gone, 'listening')
+  renameSync(`${path}.before`, path)
+  gone.close()
+  t.ok(existsSync(path))
   const server = await listenAt(path, answering)
   t.strictSame(await askAt(path, { show: 'ports' }), { shown: 'ports' })
   server.close()
+  writeFileSync(path, 'a letter')
+  await t.rejects(listenAt(path, answering), {
+    message: `${path}: this is no socket, expected one or nothing`,
+  })
+  rmSync(path)
   const mute = createServer((socket) => socket.end()).listen(path)
   await once(mute, 'listening')
   await t.rejects(askAt(path, { show: 'ports' }), { name: 'ControlError', message: /hung up/ })

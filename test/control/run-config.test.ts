@@ -1,8 +1,11 @@
 /** What a file of a live bridge may say, and how its mistakes are told. */
 import t from 'tap'
+import { writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { NodeError } from '../../src/control/checked-yaml.js'
 import { portChanges } from '../../src/control/port-changes.js'
-import { parseRunConfig, splitPort } from '../../src/control/run-config.js'
+import { parsePort, parseRunConfig, readRunConfig, splitPort } from '../../src/control/run-config.js'
+import { folderFor } from '../captures.js'
 
 const mistakes = (text: string): string[] => {
   try {
@@ -20,6 +23,7 @@ t.test('ports and what they are', async (t) => {
 ports:
   tapA: { tap: tapA, netns: vm1, mac: fa:16:3e:2c:e8:ec, mtu: 1400, hairpin: true }
   eth2: { packet: eth2, offload: false }
+  vm3: { qemu: /run/br100/vm3.sock, isolated: true }
 rules: c1.rules
 `,
     'run.yaml',
@@ -50,6 +54,20 @@ rules: c1.rules
     },
     options: {},
   })
+  t.strictSame(splitPort(ports['vm3']), {
+    device: { kind: 'qemu', path: '/run/br100/vm3.sock' },
+    options: { isolated: true },
+  })
+})
+
+t.test('sockets are beside the file', async (t) => {
+  const folder = folderFor(t)
+  const path = join(folder, 'run.yaml')
+  writeFileSync(path, 'ports: { a: { qemu: a.sock }, b: { qemu: /run/b.sock } }\n')
+  const { ports } = readRunConfig(path)
+  t.equal(ports['a'].qemu, join(folder, 'a.sock'))
+  t.equal(ports['b'].qemu, '/run/b.sock')
+  t.equal(parsePort('c', '{ qemu: ../c.sock }', folder).qemu, join(dirname(folder), 'c.sock'))
 })
 
 t.test('what leads from some ports to others', async (t) => {
@@ -84,8 +102,8 @@ t.test('every mistake has its line', async (t) => {
   i: { packet: eth3 }
 `),
     [
-      'run.yaml:2: ports.a: no kind, expected one of tap, packet',
-      'run.yaml:3: ports.b: tap and packet, expected one of tap, packet',
+      'run.yaml:2: ports.a: no kind, expected one of tap, packet, qemu',
+      'run.yaml:3: ports.b: tap and packet, expected one of tap, packet, qemu',
       'run.yaml:4: ports.c.netns: expected it of a tap alone',
       'run.yaml:8: ports.g.tap: eth0: another port has this device',
       'run.yaml:9: ports.h.persistent: expected it of a tap alone',
@@ -107,6 +125,24 @@ stations: [{ mac: fa:16:3e:2c:e8:ec, port: e }]
       'run.yaml:5: ports.d.colour: no such setting',
     ],
   )
+  t.strictSame(
+    mistakes(`ports:
+  a: { qemu: a.sock, netns: vm1 }
+  b: { qemu: b.sock, mac: fa:16:3e:2c:e8:ec, offload: false }
+  c: { qemu: ${'x'.repeat(108)} }
+  d: { qemu: ./a.sock }
+`).map((text) => text.replace(/\d+ bytes/, 'N bytes')),
+    [
+      'run.yaml:2: ports.a.netns: expected it of a tap alone',
+      'run.yaml:3: ports.b.mac: expected it of a tap or packet alone',
+      'run.yaml:3: ports.b.offload: expected it of a tap or packet alone',
+      'run.yaml:4: ports.c.qemu: a path of N bytes, expected 107 at most',
+      'run.yaml:5: ports.d.qemu: ./a.sock: another port has this device',
+    ],
+  )
+  t.strictSame(mistakes('ports: { a: { memory: a } }\n'), [
+    'run.yaml:1: ports.a.memory: expected it of the library alone (startLive)',
+  ])
   t.match(mistakes('ports: { a: { tap: a } }\nstations: [{ mac: fa:16:3e:2c:e8:ec, port: e }]\n'), [
     /run.yaml:2: stations.0.port: e: no such port, expected one of a/,
   ])
