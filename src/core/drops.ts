@@ -54,7 +54,7 @@ export const FRAGMENT_TOO_FAR = FIRST + 12
 export const FRAGMENT_NO_ROOM = FIRST + 13
 
 /** The first reason that a rule registers. */
-const FIRST_RULE = 64
+export const FIRST_RULE = 64
 
 /** The counters of all reasons. */
 export class Drops {
@@ -81,6 +81,11 @@ export class Drops {
       this.#rules = grown
     }
     return reason
+  }
+
+  /** Frames dropped by rules, by reason less FIRST_RULE. Another array once there are more of them. */
+  get rules(): Float64Array {
+    return this.#rules
   }
 
   count(reason: number, frames = 1): void {

@@ -23,6 +23,8 @@ import { Memory } from '../packet/memory.js'
 import { attachRules } from './attach-rules.js'
 import type { AttachedRules } from './attach-rules.js'
 import { bridgeState } from './bridge-state.js'
+import { createCaptures } from './captures.js'
+import type { Captures } from './captures.js'
 import { createDataplane } from './dataplane.js'
 import type { Dataplane } from './dataplane.js'
 import { createLivePorts } from './live-ports.js'
@@ -81,12 +83,17 @@ function rulesOf({ path, text }: RulesText): ReturnType<typeof parseRules> {
   return parseRules(path, Buffer.from(text))
 }
 
+function setsOf(): ReturnType<typeof readSets> {
+  const { sets } = options
+  return sets === null ? new Map() : readSets(sets.path, Buffer.from(sets.text))
+}
+
 function attach(plane: Dataplane): AttachedRules | null {
-  const { rules, sets, node, conntrack } = options
+  const { rules, node, conntrack } = options
   if (rules === null) return null
   return attachRules(plane, {
     rules: rulesOf(rules),
-    sets: sets === null ? new Map() : readSets(sets.path, Buffer.from(sets.text)),
+    sets: setsOf(),
     node,
     conntrack,
     onLog: (line) => writeSync(STDERR, `${line}\n`),
@@ -94,7 +101,7 @@ function attach(plane: Dataplane): AttachedRules | null {
 }
 
 /** Carries what has come in, and sleeps before where nothing has. */
-function carry({ arena, received, process }: Dataplane, io: LiveIo, burst: Burst): void {
+function carry({ arena, received, process }: Dataplane, io: LiveIo, captures: Captures, burst: Burst): void {
   const { port, length, time } = arena
   io.receive(burst)
   const now = timeOfDay()
@@ -103,11 +110,18 @@ function carry({ arena, received, process }: Dataplane, io: LiveIo, burst: Burst
     time[slot] = now
     received(port[slot], 1, length[slot])
   }
-  process(burst)
+  if (captures.isIdle()) process(burst)
+  else captures.process(burst)
 }
 
 /** Does what is ordered; whether it is to stop. */
-function obey(plane: Dataplane, io: LiveIo, ports: LivePorts, attached: AttachedRules | null): boolean {
+function obey(
+  plane: Dataplane,
+  io: LiveIo,
+  ports: LivePorts,
+  captures: Captures,
+  attached: AttachedRules | null,
+): boolean {
   for (;;) {
     const posted = receiveMessageOnPort(parentPort!)
     if (posted === undefined) return false
@@ -115,7 +129,9 @@ function obey(plane: Dataplane, io: LiveIo, ports: LivePorts, attached: Attached
     if (order.order === 'stop') return true
     if (order.order === 'show') say({ said: 'shown', shown: shownOf(order.show, plane, io, attached) })
     else if (order.order === 'rules') attempt(() => replaceRules(order.rules, attached))
-    else attempt(() => changePort(order.change, ports, attached))
+    else if (order.order === 'port') attempt(() => changePort(order.change, ports, attached))
+    else if (order.order === 'capture') attempt(() => captures.begin(order.capture))
+    else captures.end(order.id)
   }
 }
 
@@ -165,7 +181,8 @@ function refuse(error: unknown): void {
 /** Carries frames until it is told to stop. */
 function run(plane: Dataplane, io: LiveIo): void {
   const burst = new Burst()
-  const carryOn = (): void => carry(plane, io, burst)
+  const captures = createCaptures(plane, options.node, setsOf)
+  const carryOn = (): void => carry(plane, io, captures, burst)
   const most = Math.min(MOST_PORTS, options.ports.length + SPARE_PORTS)
   const ports = createLivePorts(native, plane, io, most, carryOn)
   try {
@@ -173,9 +190,10 @@ function run(plane: Dataplane, io: LiveIo): void {
     const attached = attach(plane)
     say({ said: 'started', means: io.means })
     do carryOn()
-    while (!io.wasWoken() || !obey(plane, io, ports, attached))
+    while (!io.wasWoken() || !obey(plane, io, ports, captures, attached))
     attached?.close()
   } finally {
+    captures.close()
     io.close()
     ports.close()
   }

@@ -5,6 +5,7 @@ import type { Means } from '../io/live.js'
 import type { DeviceSettings } from '../io/open-device.js'
 import type { ConntrackOptions } from '../netfilter/conntrack/conntrack.js'
 import type { BridgeState } from './bridge-state.js'
+import type { CaptureOrder } from './captures.js'
 import type { NodeDescription } from './node-view.js'
 
 /** A file of rules: its name for messages, and what is in it. */
@@ -47,6 +48,9 @@ export type Order =
   | { order: 'rules'; rules: RulesText }
   | { order: 'show'; show: Show }
   | { order: 'port'; change: PortChange }
+  | { order: 'capture'; capture: CaptureOrder }
+  /** Not answered: the last frames say so. */
+  | { order: 'end-capture'; id: number }
 
 /** A port comes, goes, or has other switches. */
 export type PortChange =

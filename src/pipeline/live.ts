@@ -1,6 +1,7 @@
 /** A live bridge: its worker, begun, told and ended. */
 import { Worker } from 'node:worker_threads'
 import { DeviceError, loadNative } from '../io/native.js'
+import type { CaptureOrder } from './captures.js'
 import type { Answer, LiveOptions, Order, PortChange, RulesText, Show, Shown } from './live-messages.js'
 
 /** A bridge that carries frames. */
@@ -13,6 +14,10 @@ export interface LiveBridge {
   changePort(change: PortChange): Promise<void>
   /** What it has come to. */
   show(show: Show): Promise<Shown>
+  /** Captures frames from now on. Rejects with what is wrong with the order. */
+  beginCapture(capture: CaptureOrder): Promise<void>
+  /** Frames that were captured until now still come. */
+  endCapture(id: number): void
   /** What is under way leaves, the devices are closed. */
   stop(): Promise<void>
   /** Fulfilled when it has stopped; rejects where it has come to an end by itself. */
@@ -33,6 +38,7 @@ export async function startLive(options: LiveOptions): Promise<LiveBridge> {
   const worker = new Worker(new URL('./crank.js', import.meta.url), { workerData: { options, wake } })
   const waiting: Array<(answer: Answer) => void> = []
   let failure: Error | null = null
+  let hasEnded = false
   worker.on('message', (answer: Answer) => {
     if (waiting.length > 0) waiting.shift()!(answer)
     else if (answer.said === 'refused') failure = errorOf(answer)
@@ -40,6 +46,7 @@ export async function startLive(options: LiveOptions): Promise<LiveBridge> {
   const ended = new Promise<void>((resolve, reject) => {
     worker.on('error', reject)
     worker.on('exit', () => {
+      hasEnded = true
       native.closeDescriptor(wake)
       if (failure === null) resolve()
       else reject(failure)
@@ -47,8 +54,8 @@ export async function startLive(options: LiveOptions): Promise<LiveBridge> {
   })
   const answer = async (): Promise<Answer> => new Promise((resolve) => void waiting.push(resolve))
   const order = (what: Order): void => {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker, not a window
-    worker.postMessage(what)
+    if (hasEnded) return
+    worker.postMessage(what, what.order === 'capture' ? [what.capture.out] : [])
     native.signalEvent(wake)
   }
   /** Answers come in the order of the questions. */
@@ -72,6 +79,11 @@ export async function startLive(options: LiveOptions): Promise<LiveBridge> {
       const said = await ask({ order: 'port', change })
       if (said.said === 'refused') throw errorOf(said)
     },
+    async beginCapture(capture) {
+      const said = await ask({ order: 'capture', capture })
+      if (said.said === 'refused') throw errorOf(said)
+    },
+    endCapture: (id) => order({ order: 'end-capture', id }),
     async show(show) {
       const said = await ask({ order: 'show', show })
       if (said.said === 'shown') return said.shown
