@@ -1,20 +1,19 @@
 /** `br100 run`: a bridge over live ports, until it is told to stop. */
-import type { Server } from 'node:net'
 import { ControlError, defaultSocket, listenAt } from '../control/control-socket.js'
-import type { PortRequest, Request } from '../control/control-socket.js'
+import type { Listening, PortRequest, Request } from '../control/control-socket.js'
 import { portChanges } from '../control/port-changes.js'
 import type { LivePortConfig, RunConfig } from '../control/run-config.js'
 import { parsePort, readRunConfig, splitPort } from '../control/run-config.js'
 import { MEANS } from '../io/live.js'
 import type { Means } from '../io/live.js'
+import { startCapture } from '../pipeline/capture-stream.js'
 import type { LiveOptions, RulesText } from '../pipeline/live-messages.js'
 import type { LiveBridge } from '../pipeline/live.js'
 import { startLive } from '../pipeline/live.js'
 import { UsageError, printError } from './errors.js'
 import { conntrackOptions, describe, nodeOptions, readRulesFile, readSetsFile } from './inputs.js'
 import { readWhole } from './read-whole.js'
-
-const DEFAULT_BRIDGE = 'br100'
+import { DEFAULT_BRIDGE } from './socket.js'
 
 /** A bridge at work, and the ports that it has. */
 interface Running {
@@ -40,9 +39,13 @@ export async function runCommand(path: string, { io = 'auto' }: { io?: string })
 }
 
 /** A bridge that nobody can speak to is stopped. */
-async function listen(path: string, running: Running): Promise<Server> {
+async function listen(path: string, running: Running): Promise<Listening> {
   try {
-    return await listenAt(path, async (request) => answer(request, running))
+    return await listenAt(
+      path,
+      async (request) => answer(request, running),
+      async (wanted) => startCapture(running.bridge, wanted),
+    )
   } catch (error) {
     await running.bridge.stop()
     throw error

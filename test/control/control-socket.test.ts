@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { askAt, listenAt } from '../../src/control/control-socket.js'
 import type { Request } from '../../src/control/control-socket.js'
 import { folderFor } from '../captures.js'
@@ -57,4 +58,16 @@ t.test('a socket that was left behind is replaced; one that hangs up is told', a
   await once(mute, 'listening')
   await t.rejects(askAt(path, { show: 'ports' }), { name: 'ControlError', message: /hung up/ })
   mute.close()
+})
+
+t.test('who goes without having read the answer does no harm', async (t) => {
+  const path = join(folderFor(t), 'a.sock')
+  const server = await listenAt(path, answering)
+  const socket = connect(path)
+  socket.write('{"show":"fdb"}\n')
+  await sleep(100) // the answer is there, and is not read
+  socket.destroy()
+  await sleep(100)
+  t.strictSame(await askAt(path, { show: 'ports' }), { shown: 'ports' })
+  server.close()
 })
