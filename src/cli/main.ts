@@ -29,6 +29,7 @@ function program(): Command {
   addShow(br100)
   addPort(br100)
   addCapture(br100)
+  addStats(br100)
   addRules(br100)
   addExplain(br100)
   addPrint(br100)
@@ -157,6 +158,24 @@ function addCapture(br100: Command): void {
       process.exitCode = await captureCommand(port, filter, options)
     })
   addressed(capture)
+}
+
+function addStats(br100: Command): void {
+  const stats = br100
+    .command('stats')
+    .summary('watch the rates of a running bridge')
+    .description(
+      'Prints frames and bits a second of each port, what is dropped and why, and the rules that most packets\n' +
+        'meet: anew each time in a terminal, one block after another in a pipe.',
+    )
+    .option('--interval <SECONDS>', 'between two blocks', '1')
+    .option('--count <COUNT>', 'stop after COUNT blocks')
+    .option('--json', 'print each block as a JSON object on a line')
+    .action(async (options: Record<string, unknown>) => {
+      const { statsCommand } = await import('./stats.js')
+      process.exitCode = await statsCommand(options)
+    })
+  addressed(stats)
 }
 
 function addRules(br100: Command): void {

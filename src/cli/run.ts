@@ -54,6 +54,7 @@ async function listen(path: string, running: Running): Promise<Listening> {
 
 async function answer(request: Request, running: Running): Promise<unknown> {
   if ('show' in request) return { shown: await running.bridge.show(request.show) }
+  if ('counters' in request) return { counted: await running.bridge.counters() }
   if ('rules' in request) await running.bridge.replaceRules(request.rules)
   else await changePort(request.port, running)
   return { done: true }

@@ -2,6 +2,7 @@
  * How a running bridge is spoken to: a unix socket that only its owner may use, one JSON object a line each way.
  *
  *   { "show": "fdb" }                                       → { "shown": … }
+ *   { "counters": true }                                    → { "counted": … }
  *   { "rules": { "path": "c1.rules", "text": "*filter …" } } → { "done": true }
  *   { "port": { "add": "tapC", "settings": "{ tap: tapC }" } }, { "port": { "remove": "tapC" } } → { "done": true }
  *
@@ -30,7 +31,7 @@ export function defaultSocket(bridge: string): string {
 }
 
 /** What can be asked. */
-export type Request = { show: Show } | { rules: RulesText } | { port: PortRequest }
+export type Request = { show: Show } | { counters: true } | { rules: RulesText } | { port: PortRequest }
 
 /** A port that comes, its settings as in the file of the bridge; one that goes. */
 export type PortRequest = { add: string; settings: string } | { remove: string }
@@ -162,7 +163,8 @@ function captureOf(asked: unknown): CaptureWanted | null {
 }
 
 function requestOf(asked: unknown): Request {
-  const { show, rules, port } = (asked ?? {}) as Record<string, Record<string, unknown> | undefined>
+  const { show, counters, rules, port } = (asked ?? {}) as Record<string, Record<string, unknown> | undefined>
+  if ((counters as unknown) === true) return { counters: true }
   if (SHOWN.includes(show as unknown as Show)) return { show: show as unknown as Show }
   if (typeof rules?.['path'] === 'string' && typeof rules['text'] === 'string')
     return { rules: { path: rules['path'], text: rules['text'] } }
@@ -170,7 +172,7 @@ function requestOf(asked: unknown): Request {
     return { port: { add: port['add'], settings: port['settings'] } }
   if (typeof port?.['remove'] === 'string') return { port: { remove: port['remove'] } }
   throw new ControlError(
-    `expected { "show": "${SHOWN.join('" | "')}" }, { "rules": { "path", "text" } } or { "port": { "add", "settings" } | { "remove" } }`,
+    `expected { "show": "${SHOWN.join('" | "')}" }, { "counters": true }, { "rules": { "path", "text" } } or { "port": { "add", "settings" } | { "remove" } }`,
   )
 }
 

@@ -27,6 +27,8 @@ import { createCaptures } from './captures.js'
 import type { Captures } from './captures.js'
 import { createDataplane } from './dataplane.js'
 import type { Dataplane } from './dataplane.js'
+import { createLiveCounters, lossesOf } from './live-counters.js'
+import type { CountNow } from './live-counters.js'
 import { createLivePorts } from './live-ports.js'
 import type { LivePorts } from './live-ports.js'
 import type { Answer, LiveOptions, Order, PortChange, RulesText, Show, Shown } from './live-messages.js'
@@ -120,6 +122,7 @@ function obey(
   io: LiveIo,
   ports: LivePorts,
   captures: Captures,
+  count: CountNow,
   attached: AttachedRules | null,
 ): boolean {
   for (;;) {
@@ -128,6 +131,7 @@ function obey(
     const order = posted.message as Order
     if (order.order === 'stop') return true
     if (order.order === 'show') say({ said: 'shown', shown: shownOf(order.show, plane, io, attached) })
+    else if (order.order === 'counters') say({ said: 'counted', counted: count(attached) })
     else if (order.order === 'rules') attempt(() => replaceRules(order.rules, attached))
     else if (order.order === 'port') attempt(() => changePort(order.change, ports, attached))
     else if (order.order === 'capture') attempt(() => captures.begin(order.capture))
@@ -161,8 +165,7 @@ function changePort(change: PortChange, ports: LivePorts, attached: AttachedRule
 function shownOf(show: Show, plane: Dataplane, io: LiveIo, attached: AttachedRules | null): Shown {
   const now = timeOfDay()
   const state = bridgeState(plane, now)
-  // The bridge had sent them on before a device refused them, or has never seen them.
-  for (const [name, frames] of Object.entries(io.losses())) if (frames > 0) state.drops[name] = frames
+  Object.assign(state.drops, lossesOf(io))
   return { state, lines: linesOf(show, attached, now) }
 }
 
@@ -182,6 +185,7 @@ function refuse(error: unknown): void {
 function run(plane: Dataplane, io: LiveIo): void {
   const burst = new Burst()
   const captures = createCaptures(plane, options.node, setsOf)
+  const count = createLiveCounters(plane, io)
   const carryOn = (): void => carry(plane, io, captures, burst)
   const most = Math.min(MOST_PORTS, options.ports.length + SPARE_PORTS)
   const ports = createLivePorts(native, plane, io, most, carryOn)
@@ -190,7 +194,7 @@ function run(plane: Dataplane, io: LiveIo): void {
     const attached = attach(plane)
     say({ said: 'started', means: io.means })
     do carryOn()
-    while (!io.wasWoken() || !obey(plane, io, ports, captures, attached))
+    while (!io.wasWoken() || !obey(plane, io, ports, captures, count, attached))
     attached?.close()
   } finally {
     captures.close()

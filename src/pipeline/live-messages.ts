@@ -6,6 +6,7 @@ import type { DeviceSettings } from '../io/open-device.js'
 import type { ConntrackOptions } from '../netfilter/conntrack/conntrack.js'
 import type { BridgeState } from './bridge-state.js'
 import type { CaptureOrder } from './captures.js'
+import type { LiveCounters } from './live-counters.js'
 import type { NodeDescription } from './node-view.js'
 
 /** A file of rules: its name for messages, and what is in it. */
@@ -48,6 +49,7 @@ export type Order =
   | { order: 'rules'; rules: RulesText }
   | { order: 'show'; show: Show }
   | { order: 'port'; change: PortChange }
+  | { order: 'counters' }
   | { order: 'capture'; capture: CaptureOrder }
   /** Not answered: the last frames say so. */
   | { order: 'end-capture'; id: number }
@@ -67,5 +69,6 @@ export type Answer =
   | { said: 'started'; means: string }
   | { said: 'done' }
   | { said: 'shown'; shown: Shown }
+  | { said: 'counted'; counted: LiveCounters }
   | { said: 'refused'; message: string; name: string }
   | { said: 'stopped' }

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import { DeviceError, loadNative } from '../io/native.js'
 import type { CaptureOrder } from './captures.js'
+import type { LiveCounters } from './live-counters.js'
 import type { Answer, LiveOptions, Order, PortChange, RulesText, Show, Shown } from './live-messages.js'
 
 /** A bridge that carries frames. */
@@ -14,6 +15,8 @@ export interface LiveBridge {
   changePort(change: PortChange): Promise<void>
   /** What it has come to. */
   show(show: Show): Promise<Shown>
+  /** What it has counted. */
+  counters(): Promise<LiveCounters>
   /** Captures frames from now on. Rejects with what is wrong with the order. */
   beginCapture(capture: CaptureOrder): Promise<void>
   /** Frames that were captured until now still come. */
@@ -78,6 +81,11 @@ export async function startLive(options: LiveOptions): Promise<LiveBridge> {
     async changePort(change) {
       const said = await ask({ order: 'port', change })
       if (said.said === 'refused') throw errorOf(said)
+    },
+    async counters() {
+      const said = await ask({ order: 'counters' })
+      if (said.said === 'counted') return said.counted
+      throw said.said === 'refused' ? errorOf(said) : new DeviceError('the bridge has stopped')
     },
     async beginCapture(capture) {
       const said = await ask({ order: 'capture', capture })

@@ -12,6 +12,7 @@ import { folderFor } from '../captures.js'
 const answering = async (request: Request): Promise<unknown> => {
   if ('show' in request) return { shown: request.show }
   if ('port' in request) return { asked: request.port }
+  if ('counters' in request) return { counted: true }
   throw Object.assign(new Error(`${request.rules.path}:1: no`), { name: 'RulesError' })
 }
 
@@ -20,6 +21,7 @@ t.test('requests and answers', async (t) => {
   const server = await listenAt(path, answering)
   t.equal(statSync(path).mode & 0o777, 0o600)
   t.strictSame(await askAt(path, { show: 'fdb' }), { shown: 'fdb' })
+  t.strictSame(await askAt(path, { counters: true }), { counted: true })
   const rules = { path: 'x.rules', text: '' }
   await t.rejects(askAt(path, { rules }), { name: 'RulesError', message: 'x.rules:1: no' })
   const settings = '{ tap: x }'
