@@ -1,6 +1,7 @@
 /** `br100 run`: a bridge over live ports, until it is told to stop. */
 import { ControlError, defaultSocket, listenAt } from '../control/control-socket.js'
 import type { Listening, PortRequest, Request } from '../control/control-socket.js'
+import type { MetricsServer } from '../control/metrics-server.js'
 import { portChanges } from '../control/port-changes.js'
 import type { LivePortConfig, RunConfig } from '../control/run-config.js'
 import { parsePort, readRunConfig, splitPort } from '../control/run-config.js'
@@ -29,12 +30,16 @@ export async function runCommand(path: string, { io = 'auto' }: { io?: string })
   const bridge = await startLive(await optionsOf(config, io as Means))
   const running = { bridge, ports: config.ports }
   const control = await listen(config.control ?? defaultSocket(name), running)
+  const metrics = await listenForMetrics(config, running, control)
   const stop = (): void => void bridge.stop().catch(() => {})
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
   process.on('SIGHUP', () => void reload(running, path))
   process.stderr.write(`br100: ${name}: ${Object.keys(config.ports).join(', ')} (${bridge.means})\n`)
-  await bridge.ended.finally(() => control.close())
+  await bridge.ended.finally(() => {
+    control.close()
+    metrics?.close()
+  })
   return 0
 }
 
@@ -48,6 +53,23 @@ async function listen(path: string, running: Running): Promise<Listening> {
     )
   } catch (error) {
     await running.bridge.stop()
+    throw error
+  }
+}
+
+/** What asks for metrics, and the library for them, are loaded only where they are wanted. */
+async function listenForMetrics(
+  { metrics, bridge: name = DEFAULT_BRIDGE }: RunConfig,
+  { bridge }: Running,
+  control: Listening,
+): Promise<MetricsServer | null> {
+  if (metrics === undefined) return null
+  const { serveMetrics } = await import('../control/metrics-server.js')
+  try {
+    return await serveMetrics(metrics, name, async () => bridge.counters())
+  } catch (error) {
+    control.close()
+    await bridge.stop()
     throw error
   }
 }

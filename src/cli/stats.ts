@@ -57,11 +57,11 @@ function pipeText(rates: Rates, printed: number): string {
   return [...(printed > 0 ? [''] : []), ...rateLines(rates), ''].join('\n')
 }
 
-/** As much as there is room for. */
+/** As much as there is room for; a terminal that does not know its size has room for all. */
 function terminalText(rates: Rates): string {
   const { rows, columns } = process.stdout
-  const lines = rateLines(rates).slice(0, Math.max(1, rows - 1))
-  return REDRAW + [...lines.map((line) => line.slice(0, columns)), ''].join('\n')
+  const lines = rateLines(rates).slice(0, rows > 1 ? rows - 1 : Infinity)
+  return REDRAW + [...lines.map((line) => line.slice(0, columns || Infinity)), ''].join('\n')
 }
 
 /** False where nobody reads any more. */
