@@ -3,6 +3,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { once } from 'node:events'
 import type { Rates } from '../../src/inspect/rates.js'
+import { needs } from '../tools.js'
 import { LiveHosts, canRunLive } from './live-hosts.js'
 import type { LiveBridge } from './live-hosts.js'
 
@@ -66,7 +67,7 @@ t.test('rates in a pipe: ports, drops, the rules that most packets meet', async 
 t.test(
   'a terminal is drawn anew; a reader that has seen enough ends it, and so does the bridge',
   async (t) => {
-    if (!canRunLive(t)) return
+    if (!canRunLive(t) || !needs(t, 'script')) return
     const { hosts, bridge } = await busyHosts(t)
     const stats = `${process.execPath} dist/src/cli/main.js stats --socket ${hosts.socket} --interval 0.2`
     const drawn = hosts.on('bridge', 'script', '-qec', `${stats} --count 2`, '/dev/null').stdout
