@@ -65,7 +65,7 @@ t.test('a socket that was left behind is replaced; one that hangs up is told', a
 t.test('who goes without having read the answer does no harm', async (t) => {
   const path = join(folderFor(t), 'a.sock')
   const server = await listenAt(path, answering)
-  const socket = connect(path)
+  const socket = connect(path).pause()
   socket.write('{"show":"fdb"}\n')
   await sleep(100) // the answer is there, and is not read
   socket.destroy()
