@@ -46,6 +46,8 @@ export class Lab {
   now = 1000
   /** Datagrams of which fragments are waited for, each in a large slot. */
   waiting = 0
+  /** What carries bursts: the dataplane. */
+  process = (burst: Burst): void => this.plane.process(burst)
   readonly #slots: number
   readonly #large: number
 
@@ -74,7 +76,7 @@ export class Lab {
     const burst = new Burst()
     for (const bytes of frames) burst.add(this.#packet(port, bytes))
     this.order = []
-    this.plane.process(burst)
+    this.process(burst)
     this.#checkSlots()
     return this.order
   }

@@ -80,6 +80,8 @@ export interface ForwardingDatabase {
   sweep(slot: number): void
   /** Every entry that has not aged, by port and address: for reports. */
   stations(now: Microseconds): Station[]
+  /** How many these are. */
+  count(now: Microseconds): number
 }
 
 /** @param time when each packet came in, by its slot, microseconds: the arena's array */
@@ -231,6 +233,15 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
     nextSweep = Math.max(oldest + ageing, now + SWEEP_INTERVAL)
   }
 
+  function count(now: Microseconds): number {
+    let found = 0
+    for (let e = 0; e < words.length; e += STRIDE) {
+      const meta = words[e + 1]
+      if (meta !== 0 && ((meta & STATIC) !== 0 || now - seen[(e >> 1) + 1] < ageing)) found++
+    }
+    return found
+  }
+
   function stations(now: Microseconds): Station[] {
     const found: Station[] = []
     for (let e = 0; e < words.length; e += STRIDE) {
@@ -251,6 +262,7 @@ export function createFdb(time: Float64Array, options: FdbOptions = {}): Forward
     forget,
     sweep,
     stations,
+    count,
     get moved() {
       return moved
     },

@@ -28,6 +28,8 @@ function program(): Command {
   addRun(br100)
   addShow(br100)
   addPort(br100)
+  addCapture(br100)
+  addStats(br100)
   addRules(br100)
   addExplain(br100)
   addPrint(br100)
@@ -134,6 +136,46 @@ function addPort(br100: Command): void {
       process.exitCode = await removePortCommand(name, options)
     })
   for (const command of [add, del]) addressed(command)
+}
+
+function addCapture(br100: Command): void {
+  const capture = br100
+    .command('capture')
+    .summary('capture frames of a running bridge')
+    .description(
+      'Captures frames where they come in and where they leave, until Ctrl-C: a line each, or as pcapng.\n' +
+        'FILTER is what a rule of iptables would ask, without -j: -p udp --dport 67, -s 10.0.0.0/8,\n' +
+        '-i PORT (came in by), -o PORT (left by). It is asked about IPv4, behind VLAN tags too.',
+    )
+    .usage('[options] <port|all> [filter...]')
+    .argument('<port>', 'of the bridge, or all')
+    .argument('[filter...]', 'which frames are wanted')
+    .option('-w, --write <FILE>', 'write pcapng to this file; - is stdout')
+    .option('-c, --count <COUNT>', 'stop after COUNT frames')
+    .allowUnknownOption()
+    .action(async (port: string, filter: string[], options: Record<string, unknown>) => {
+      const { captureCommand } = await import('./capture.js')
+      process.exitCode = await captureCommand(port, filter, options)
+    })
+  addressed(capture)
+}
+
+function addStats(br100: Command): void {
+  const stats = br100
+    .command('stats')
+    .summary('watch the rates of a running bridge')
+    .description(
+      'Prints frames and bits a second of each port, what is dropped and why, and the rules that most packets\n' +
+        'meet: anew each time in a terminal, one block after another in a pipe.',
+    )
+    .option('--interval <SECONDS>', 'between two blocks', '1')
+    .option('--count <COUNT>', 'stop after COUNT blocks')
+    .option('--json', 'print each block as a JSON object on a line')
+    .action(async (options: Record<string, unknown>) => {
+      const { statsCommand } = await import('./stats.js')
+      process.exitCode = await statsCommand(options)
+    })
+  addressed(stats)
 }
 
 function addRules(br100: Command): void {

@@ -1,11 +1,12 @@
 /** br100 print: the frames of a capture, a line each, with their times. */
 import { printFrame } from '../inspect/print.js'
 import { clip, escape } from '../inspect/text.js'
+import { TimeStamp } from '../inspect/time-stamp.js'
 import { ByteSink, SINK_BYTES } from '../io/byte-sink.js'
 import { END, STARVED, openCapture, windowBytes } from '../io/capture-reader.js'
 import type { CaptureReader } from '../io/capture-reader.js'
 import { Memory } from '../packet/memory.js'
-import { UsageError } from './errors.js'
+import { parseCount } from './parse-count.js'
 
 /** Runs the command with commander's options; the exit status, 1 for a file that was cut. */
 export async function printCommand(file: string, options: Record<string, unknown>): Promise<number> {
@@ -24,13 +25,6 @@ export async function printCommand(file: string, options: Record<string, unknown
   if (reader.flaw === null) return 0
   process.stderr.write(`br100: ${reader.flaw}\n`)
   return 1
-}
-
-function parseCount(text: string | undefined): number {
-  if (text === undefined) return Infinity
-  if (!/^\d+$/.test(text) || Number(text) === 0)
-    throw new UsageError(`--count ${text}: expected a whole number above 0`)
-  return Number(text)
 }
 
 /** What was printed before an error in the file is written before the error is thrown. */
@@ -87,30 +81,4 @@ class LineOutput {
     this.#filled = 0
     this.#sink.text(this.#buffer.subarray(0, length))
   }
-}
-
-/**
- * Time of day as tcpdump prints it: local time with microseconds. From the first time stamp on that is no
- * whole number of them, the capture has nanoseconds, and they are printed.
- */
-class TimeStamp {
-  #seconds = NaN
-  #text = ''
-  #hasNanoseconds = false
-
-  format(seconds: number, nanoseconds: number): string {
-    if (seconds !== this.#seconds) this.#text = timeOfDay(seconds)
-    this.#seconds = seconds
-    this.#hasNanoseconds ||= nanoseconds % 1000 !== 0
-    const digits = String(nanoseconds).padStart(9, '0')
-    return `${this.#text}.${this.#hasNanoseconds ? digits : digits.slice(0, 6)}`
-  }
-}
-
-/** `hh:mm:ss`; the seconds as they are where they lie beyond what a Date can hold. */
-function timeOfDay(seconds: number): string {
-  const date = new Date(seconds * 1000)
-  if (Number.isNaN(date.getTime())) return String(seconds)
-  const fields = [date.getHours(), date.getMinutes(), date.getSeconds()]
-  return fields.map((field) => String(field).padStart(2, '0')).join(':')
 }

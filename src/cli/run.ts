@@ -1,21 +1,21 @@
 /** `br100 run`: a bridge over live ports, until it is told to stop. */
-import type { Server } from 'node:net'
 import { dirname } from 'node:path'
 import { ControlError, defaultSocket, listenAt } from '../control/control-socket.js'
-import type { PortRequest, Request } from '../control/control-socket.js'
+import type { Listening, PortRequest, Request } from '../control/control-socket.js'
+import type { MetricsServer } from '../control/metrics-server.js'
 import { portChanges } from '../control/port-changes.js'
 import type { LivePortConfig, RunConfig } from '../control/run-config.js'
 import { parsePort, readRunConfig, splitPort } from '../control/run-config.js'
 import { MEANS } from '../io/live.js'
 import type { Means } from '../io/live.js'
+import { startCapture } from '../pipeline/capture-stream.js'
 import type { LiveOptions, RulesText } from '../pipeline/live-messages.js'
 import type { LiveBridge } from '../pipeline/live.js'
 import { startLive } from '../pipeline/live.js'
 import { UsageError, printError } from './errors.js'
 import { conntrackOptions, describe, nodeOptions, readRulesFile, readSetsFile } from './inputs.js'
 import { readWhole } from './read-whole.js'
-
-const DEFAULT_BRIDGE = 'br100'
+import { DEFAULT_BRIDGE } from './socket.js'
 
 /** A bridge at work, the folder that paths in its file begin in, and the ports that it has. */
 interface Running {
@@ -32,12 +32,16 @@ export async function runCommand(path: string, { io = 'auto' }: { io?: string })
   const bridge = await startLive(await optionsOf(config, io as Means), say)
   const running = { bridge, folder: dirname(path), ports: config.ports }
   const control = await listen(config.control ?? defaultSocket(name), running)
+  const metrics = await listenForMetrics(config, running, control)
   const stop = (): void => void bridge.stop().catch(() => {})
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
   process.on('SIGHUP', () => void reload(running, path))
   process.stderr.write(`br100: ${name}: ${Object.keys(config.ports).join(', ')} (${bridge.means})\n`)
-  await bridge.ended.finally(() => control.close())
+  await bridge.ended.finally(() => {
+    control.close()
+    metrics?.close()
+  })
   return 0
 }
 
@@ -46,17 +50,39 @@ function say(line: string): void {
 }
 
 /** A bridge that nobody can speak to is stopped. */
-async function listen(path: string, running: Running): Promise<Server> {
+async function listen(path: string, running: Running): Promise<Listening> {
   try {
-    return await listenAt(path, async (request) => answer(request, running))
+    return await listenAt(
+      path,
+      async (request) => answer(request, running),
+      async (wanted) => startCapture(running.bridge, wanted),
+    )
   } catch (error) {
     await running.bridge.stop()
     throw error
   }
 }
 
+/** What asks for metrics, and the library for them, are loaded only where they are wanted. */
+async function listenForMetrics(
+  { metrics, bridge: name = DEFAULT_BRIDGE }: RunConfig,
+  { bridge }: Running,
+  control: Listening,
+): Promise<MetricsServer | null> {
+  if (metrics === undefined) return null
+  const { serveMetrics } = await import('../control/metrics-server.js')
+  try {
+    return await serveMetrics(metrics, name, async () => bridge.counters())
+  } catch (error) {
+    control.close()
+    await bridge.stop()
+    throw error
+  }
+}
+
 async function answer(request: Request, running: Running): Promise<unknown> {
   if ('show' in request) return { shown: await running.bridge.show(request.show) }
+  if ('counters' in request) return { counted: await running.bridge.counters() }
   if ('rules' in request) await running.bridge.replaceRules(request.rules)
   else await changePort(request.port, running)
   return { done: true }

@@ -1,5 +1,5 @@
 /** `br100 show`, `br100 rules load` and `br100 port`: a running bridge is asked, or told. */
-import { ControlError, askAt, defaultSocket } from '../control/control-socket.js'
+import { ControlError, askAt } from '../control/control-socket.js'
 import { dropLines, portLines, stationLines, stationsJson } from '../inspect/report.js'
 import { parsePort } from '../control/run-config.js'
 import { parseRules } from '../netfilter/rule-script.js'
@@ -9,12 +9,7 @@ import type { Show, Shown } from '../pipeline/live-messages.js'
 import { UsageError } from './errors.js'
 import { writeOut } from './output.js'
 import { readWhole } from './read-whole.js'
-
-const DEFAULT_BRIDGE = 'br100'
-
-function socketOf({ socket, bridge }: Record<string, unknown>): string {
-  return (socket as string | undefined) ?? defaultSocket((bridge as string | undefined) ?? DEFAULT_BRIDGE)
-}
+import { socketOf } from './socket.js'
 
 /** Prints what a running bridge has come to. Returns the exit status. */
 export async function showCommand(what: string, options: Record<string, unknown>): Promise<number> {

@@ -10,6 +10,7 @@
  *   rules: c1.rules                     # beside this file; SIGHUP reads it anew
  *   sets: c1.ipset                      # as ipset save prints them
  *   control: /run/br100/br100.sock      # where `br100 show` asks; this is the default
+ *   metrics: 127.0.0.1:9100             # where Prometheus asks, at /metrics; without it nobody is answered
  *
  * With `offload`, which is the default, checksums may be left to whoever is last, and TCP crosses in segments of 64 KiB,
  * as between the kernel's own devices.
@@ -20,6 +21,7 @@
  * the node's own. `hairpin`, `learning` and so on are as in a node file.
  */
 import { readFileSync } from 'node:fs'
+import { isIPv4, isIPv6 } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import type { BridgePortOptions } from '../bridge/port-options.js'
@@ -29,7 +31,7 @@ import { LONGEST_SOCKET_PATH } from '../io/unix-server.js'
 import type { FarSettings } from '../pipeline/live-messages.js'
 import { NodeError, parseChecked } from './checked-yaml.js'
 import type { Mistake } from './checked-yaml.js'
-import { danglingNames, nodeSchema, portOptions, wholeNumber } from './node.js'
+import { danglingNames, nodeSchema, portOptions, refuse, wholeNumber } from './node.js'
 
 const DEVICE_NAME = /^[^\s/:]{1,15}$/
 const deviceName = z
@@ -61,11 +63,24 @@ const livePort = portOptions.extend({
 
 const portsSchema = z.record(z.string().regex(/^[^\s/]+$/, 'a port has a name without space and /'), livePort)
 
+const HIGHEST_PORT = 65_535
+const ENDPOINT = 'expected an address and a port, such as 127.0.0.1:9100 or [::1]:9100'
+
+/** Where something listens. */
+const endpoint = z.string(ENDPOINT).transform((text, context) => {
+  const [, bracketed = '', plain = '', digits = ''] = /^(?:\[(.*)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? []
+  const port = Number(digits)
+  if ((isIPv6(bracketed) || isIPv4(plain)) && port >= 1 && port <= HIGHEST_PORT)
+    return { address: bracketed || plain, port }
+  return refuse(context, `${text}: ${ENDPOINT}`)
+})
+
 const runSchema = nodeSchema.extend({
   ports: portsSchema,
   rules: file.optional(),
   sets: file.optional(),
   control: file.optional(),
+  metrics: endpoint.optional(),
 })
 
 /** A live bridge as its file describes it; files are paths. */

@@ -64,7 +64,7 @@ export const IP_SPOOF = FIRST + 15
 export const ARP_SPOOF = FIRST + 16
 
 /** The first reason that a rule registers. */
-const FIRST_RULE = 64
+export const FIRST_RULE = 64
 
 /** The counters of all reasons. */
 export class Drops {
@@ -91,6 +91,11 @@ export class Drops {
       this.#rules = grown
     }
     return reason
+  }
+
+  /** Frames dropped by rules, by reason less FIRST_RULE. Another array once there are more of them. */
+  get rules(): Float64Array {
+    return this.#rules
   }
 
   count(reason: number, frames = 1): void {

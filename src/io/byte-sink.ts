@@ -6,19 +6,37 @@ import { STDOUT, writeFully } from './write-fully.js'
 /** Bytes that are gathered before they are written, and that a sink reserves of its memory. */
 export const SINK_BYTES = 64 * 1024
 
+/** What takes bytes from a sink: all of them, before it returns. */
+export interface Destination {
+  write(bytes: Uint8Array, from: number, length: number): void
+  close(): void
+}
+
+/** A file that is made, or emptied; '-' is standard output. */
+function fileAt(path: string): Destination {
+  const file = path === '-' ? STDOUT : openSync(path, 'w')
+  return {
+    write: (bytes, from, length) => writeFully(file, path, bytes, from, length),
+    close() {
+      if (file !== STDOUT) closeSync(file)
+    },
+  }
+}
+
 /** Writes bytes in order; errors are the system's, their message with path and operation. */
 export class ByteSink {
   readonly path: string
   readonly memory: Memory
-  readonly #file: number
+  readonly #destination: Destination
   readonly #buffer: number
   readonly #view: DataView
   #filled = 0
 
-  constructor(path: string, memory: Memory) {
+  /** @param destination where they go, if it is no file: `path` is but a name then */
+  constructor(path: string, memory: Memory, destination: Destination = fileAt(path)) {
     this.path = path
     this.memory = memory
-    this.#file = path === '-' ? STDOUT : openSync(path, 'w')
+    this.#destination = destination
     this.#buffer = memory.reserve(SINK_BYTES)
     this.#view = new DataView(memory.bytes.buffer)
   }
@@ -67,11 +85,11 @@ export class ByteSink {
     try {
       this.flush()
     } finally {
-      if (this.#file !== STDOUT) closeSync(this.#file)
+      this.#destination.close()
     }
   }
 
   #write(bytes: Uint8Array, from: number, length: number): void {
-    writeFully(this.#file, this.path, bytes, from, length)
+    this.#destination.write(bytes, from, length)
   }
 }

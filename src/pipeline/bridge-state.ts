@@ -34,26 +34,10 @@ export interface BridgeState {
 
 /** The state at the time `now`. */
 export function bridgeState(plane: Dataplane, now: Microseconds): BridgeState {
-  const { bridge, counters, drops, portNames, totals } = plane
+  const { bridge, drops, portNames, totals } = plane
   const { forwarded, flooded, delivered, dropped } = totals
   return {
-    ports: Object.fromEntries(
-      portNames.flatMap((name, port) =>
-        name === ''
-          ? []
-          : [
-              [
-                name,
-                {
-                  rxFrames: counters.rxFrames[port],
-                  rxBytes: counters.rxBytes[port],
-                  txFrames: counters.txFrames[port],
-                  txBytes: counters.txBytes[port],
-                },
-              ],
-            ],
-      ),
-    ),
+    ports: portReports(plane),
     forwarded,
     flooded,
     delivered,
@@ -68,4 +52,25 @@ export function bridgeState(plane: Dataplane, now: Microseconds): BridgeState {
     moved: bridge.fdb.moved,
     notLearned: bridge.fdb.notLearned,
   }
+}
+
+/** Frames and bytes of each port, by its name. */
+export function portReports({ counters, portNames }: Dataplane): Record<string, PortReport> {
+  return Object.fromEntries(
+    portNames.flatMap((name, port) =>
+      name === ''
+        ? []
+        : [
+            [
+              name,
+              {
+                rxFrames: counters.rxFrames[port],
+                rxBytes: counters.rxBytes[port],
+                txFrames: counters.txFrames[port],
+                txBytes: counters.txBytes[port],
+              },
+            ],
+          ],
+    ),
+  )
 }

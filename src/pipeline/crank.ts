@@ -1,45 +1,34 @@
 /**
  * The loop of a live bridge, in a worker: it sleeps in the system call that brings frames, carries them, and hands
- * over what leaves. Who wants something of it posts an order and wakes it (live.ts).
+ * over what leaves. Who wants something of it posts an order (orders.ts) and wakes it (live.ts).
  */
 import { writeSync } from 'node:fs'
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { timeOfDay } from '../core/clock.js'
-import type { Microseconds } from '../core/clock.js'
 import { MOST_PORTS } from '../io/live.js'
 import type { LiveIo } from '../io/live.js'
-import { DeviceError, loadNative } from '../io/native.js'
+import { loadNative } from '../io/native.js'
 import { BUFFERS, createRingIo } from '../io/ring-io.js'
 import { createRwIo } from '../io/rw-io.js'
 import { createSharedPorts } from '../io/shared-ports.js'
 import type { SharedPorts } from '../io/shared-ports.js'
 import { conntrackBytes } from '../netfilter/conntrack/conntrack.js'
-import { connectionLines } from '../netfilter/conntrack/list.js'
 import { readSets } from '../netfilter/ipset.js'
-import { parseRules } from '../netfilter/rule-script.js'
-import type { RuleSet } from '../netfilter/rule.js'
-import { saveLines } from '../netfilter/rule-text.js'
 import { DATAGRAM_ROOM, arenaBytes, createArena } from '../packet/arena.js'
 import type { Arena } from '../packet/arena.js'
 import { Burst } from '../packet/burst.js'
 import { Memory } from '../packet/memory.js'
 import { attachRules } from './attach-rules.js'
 import type { AttachedRules } from './attach-rules.js'
-import { bridgeState } from './bridge-state.js'
+import { createCaptures } from './captures.js'
+import type { Captures } from './captures.js'
 import { createDataplane } from './dataplane.js'
 import type { Dataplane } from './dataplane.js'
+import { createLiveCounters } from './live-counters.js'
+import type { Answer, WorkerData } from './live-messages.js'
 import { createLivePorts } from './live-ports.js'
 import type { LivePorts } from './live-ports.js'
-import type {
-  Answer,
-  Order,
-  PortChange,
-  RulesText,
-  Show,
-  Shown,
-  WorkerData,
-  WorkerPort,
-} from './live-messages.js'
+import { createOrders, refusal, rulesOf } from './orders.js'
 
 /** Slots for frames on their way through and for those that are being written, beside those that ports wait with. */
 const [SMALL_UNDER_WAY, LARGE_UNDER_WAY] = [8192, 1024]
@@ -91,16 +80,17 @@ function openPorts(plane: Dataplane, ports: LivePorts): void {
   for (const { mac, port } of options.stations) plane.bridge.addStaticStation(mac, plane.portNumber(port))
 }
 
-function rulesOf({ path, text }: RulesText, pause?: () => void): RuleSet {
-  return parseRules(path, Buffer.from(text), pause)
+function setsOf(): ReturnType<typeof readSets> {
+  const { sets } = options
+  return sets === null ? new Map() : readSets(sets.path, Buffer.from(sets.text))
 }
 
 function attach(plane: Dataplane): AttachedRules | null {
-  const { rules, sets, node, conntrack } = options
+  const { rules, node, conntrack } = options
   if (rules === null) return null
   return attachRules(plane, {
     rules: rulesOf(rules),
-    sets: sets === null ? new Map() : readSets(sets.path, Buffer.from(sets.text)),
+    sets: setsOf(),
     node,
     conntrack,
     onLog: (line) => writeSync(STDERR, `${line}\n`),
@@ -108,27 +98,30 @@ function attach(plane: Dataplane): AttachedRules | null {
 }
 
 /** Carries what has come in, and sleeps before where nothing has. */
-function carry(plane: Dataplane, io: LiveIo, shared: SharedPorts, burst: Burst): void {
-  io.receive(burst)
-  carryBurst(plane, burst)
-  if (!shared.haveCome()) return
-  shared.receive(burst)
-  carryBurst(plane, burst)
-}
-
-function carryBurst({ arena, received, process }: Dataplane, burst: Burst): void {
+function createCarry(plane: Dataplane, io: LiveIo, shared: SharedPorts, captures: Captures): () => void {
+  const { arena, received, process } = plane
   const { port, length, time } = arena
-  const now = timeOfDay()
-  for (let i = 0; i < burst.count; i++) {
-    const slot = burst.slots[i]
-    time[slot] = now
-    received(port[slot], 1, length[slot])
-  }
-  process(burst)
-}
+  const burst = new Burst()
 
-/** Where frames are lost outside the bridge. */
-type Losing = ReadonlyArray<{ losses(): Record<string, number> }>
+  function carryBurst(): void {
+    const now = timeOfDay()
+    for (let i = 0; i < burst.count; i++) {
+      const slot = burst.slots[i]
+      time[slot] = now
+      received(port[slot], 1, length[slot])
+    }
+    if (captures.isIdle()) process(burst)
+    else captures.process(burst)
+  }
+
+  return () => {
+    io.receive(burst)
+    carryBurst()
+    if (!shared.haveCome()) return
+    shared.receive(burst)
+    carryBurst()
+  }
+}
 
 /** Carries what has come in if something else has taken a while, and does not sleep. */
 function createPause(carryOn: () => void): () => void {
@@ -143,88 +136,29 @@ function createPause(carryOn: () => void): () => void {
   }
 }
 
-/** Does what is ordered; whether it is to stop. `pause` carries frames while that takes long. */
-function obey(
-  plane: Dataplane,
-  losing: Losing,
-  ports: LivePorts,
-  attached: AttachedRules | null,
-  pause: () => void,
-): boolean {
-  for (;;) {
-    const posted = receiveMessageOnPort(parentPort!)
-    if (posted === undefined) return false
-    const order = posted.message as Order
-    if (order.order === 'stop') return true
-    if (order.order === 'show') say({ said: 'shown', shown: shownOf(order.show, plane, losing, attached) })
-    else if (order.order === 'rules') attempt(() => replaceRules(order.rules, attached, pause))
-    else attempt(() => changePort(order.change, ports, attached))
-  }
-}
-
-function attempt(change: () => void): void {
-  try {
-    change()
-    say({ said: 'done' })
-  } catch (error) {
-    refuse(error)
-  }
-}
-
-function replaceRules(rules: RulesText, attached: AttachedRules | null, pause: () => void): void {
-  if (attached === null)
-    throw new DeviceError('the bridge was started without rules: expected rules: FILE in its file')
-  attached.replace(rulesOf(rules, pause), pause)
-}
-
-/** Another port may have the number of one that was: what connections remember of their ways is learned anew. */
-function changePort(change: PortChange<WorkerPort>, ports: LivePorts, attached: AttachedRules | null): void {
-  if ('add' in change) ports.add(change.add)
-  else if ('remove' in change) ports.remove(change.remove)
-  else ports.setOptions(change.set.name, change.set.options)
-  attached?.replace(attached.engine.rules)
-}
-
-function shownOf(show: Show, plane: Dataplane, losing: Losing, attached: AttachedRules | null): Shown {
-  const now = timeOfDay()
-  const state = bridgeState(plane, now)
-  // The bridge had sent them on before a device refused them, or has never seen them.
-  for (const [name, frames] of losing.flatMap((one) => Object.entries(one.losses())))
-    if (frames > 0) state.drops[name] = (state.drops[name] ?? 0) + frames
-  return { state, lines: linesOf(show, attached, now) }
-}
-
-function linesOf(show: Show, attached: AttachedRules | null, now: Microseconds): string[] {
-  if (attached === null) return []
-  if (show === 'rules') return [...saveLines(attached.engine.rules, { counters: true })]
-  const { connections } = attached
-  return show === 'conntrack' && connections !== null ? connectionLines(connections, now) : []
-}
-
-function refuse(error: unknown): void {
-  const { name, message } = error as Error
-  say({ said: 'refused', name, message })
-}
-
 /** Carries frames until it is told to stop. */
 function run(plane: Dataplane, io: LiveIo): void {
-  const burst = new Burst()
   const shared = createSharedPorts(plane.arena, new Int32Array(bell), {
     tellFar: () => say({ said: 'frames' }),
     stayAwake: () => native.signalEvent(wake),
   })
-  const carryOn = (): void => carry(plane, io, shared, burst)
+  const losing = [io, shared]
+  const captures = createCaptures(plane, options.node, setsOf)
+  const carryOn = createCarry(plane, io, shared, captures)
   const most = Math.min(MOST_PORTS, options.ports.length + SPARE_PORTS)
   const ports = createLivePorts(native, plane, io, shared, most, carryOn)
   try {
     openPorts(plane, ports)
     const attached = attach(plane)
+    const count = createLiveCounters(plane, losing)
     const pause = createPause(carryOn)
+    const obey = createOrders({ plane, losing, ports, captures, attached, count, pause, say })
     say({ said: 'started', means: io.means })
     do carryOn()
-    while (!io.wasWoken() || !obey(plane, [io, shared], ports, attached, pause))
+    while (!io.wasWoken() || !obey())
     attached?.close()
   } finally {
+    captures.close()
     io.close()
     ports.close()
   }
@@ -234,7 +168,7 @@ try {
   const plane = createPlane(options)
   run(plane, createIo(plane.arena))
 } catch (error) {
-  refuse(error)
+  say(refusal(error))
 } finally {
   say({ said: 'stopped' })
 }

@@ -16,6 +16,9 @@ import { OK } from '../wire/reason.js'
 import { createGuardedPath } from './guarded-path.js'
 import type { Hooks } from './hooks.js'
 
+/** Sees what leaves by a port, before the port takes it over. */
+export type Tap = (port: number, leaving: Burst) => void
+
 /** Ports joined by a bridge, and everything that is counted on the way. */
 export interface Dataplane {
   readonly arena: Arena
@@ -40,6 +43,8 @@ export interface Dataplane {
   removePort(port: number): void
   /** From the next burst on packets pass these rules; null: none. */
   setHooks(through: Hooks | null): void
+  /** From now on this sees all that leaves; null: nobody does. */
+  setTap(watching: Tap | null): void
   /** While a packet passes hooks: another one leaves by a port, unasked. Takes the slot over. */
   sendBy(port: number, slot: number): void
   /** While a packet passes hooks: the node sends one by its bridge, to where its destination is. Takes the slot over. */
@@ -65,6 +70,7 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
   const sinks: Sink[] = []
   const guarded = createGuardedPath(arena, bridge, drops, { transmit, refuse, deliver })
   let hooks: Hooks | null = null
+  let tap: Tap | null = null
   let refused = 0
 
   function addPort(name: string, sink: Sink, portOptions: BridgePortOptions = {}, removed?: number): number {
@@ -120,6 +126,7 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
 
   function transmit(port: number, leaving: Burst): void {
     if (leaving.count === 0) return
+    if (tap !== null) tap(port, leaving)
     counters.txFrames[port] += leaving.count
     counters.txBytes[port] += sinks[port].transmit(leaving)
   }
@@ -148,6 +155,7 @@ export function createDataplane(arena: Arena, options: FdbOptions = {}): Datapla
       }
     },
     setHooks: (through) => (hooks = through),
+    setTap: (watching) => (tap = watching),
     addPort,
     removePort,
     sendBy: guarded.sendBy,

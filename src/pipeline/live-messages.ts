@@ -5,6 +5,8 @@ import type { Means } from '../io/live.js'
 import type { DeviceSettings } from '../io/open-device.js'
 import type { ConntrackOptions } from '../netfilter/conntrack/conntrack.js'
 import type { BridgeState } from './bridge-state.js'
+import type { CaptureOrder } from './captures.js'
+import type { LiveCounters } from './live-counters.js'
 import type { NodeDescription } from './node-view.js'
 
 /** A file of rules: its name for messages, and what is in it. */
@@ -64,6 +66,10 @@ export type Order =
   | { order: 'rules'; rules: RulesText }
   | { order: 'show'; show: Show }
   | { order: 'port'; change: PortChange<WorkerPort> }
+  | { order: 'counters' }
+  | { order: 'capture'; capture: CaptureOrder }
+  /** Not answered: the last frames say so. */
+  | { order: 'end-capture'; id: number }
 
 /** A port comes, goes, or has other switches. */
 export type PortChange<Port = LivePort> =
@@ -81,5 +87,6 @@ export type Answer =
   | { said: 'done' }
   | { said: 'frames' }
   | { said: 'shown'; shown: Shown }
+  | { said: 'counted'; counted: LiveCounters }
   | { said: 'refused'; message: string; name: string }
   | { said: 'stopped' }

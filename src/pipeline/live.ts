@@ -2,8 +2,10 @@
 import { Worker } from 'node:worker_threads'
 import type { MemoryPort } from '../io/memory-port.js'
 import { DeviceError, loadNative } from '../io/native.js'
+import type { CaptureOrder } from './captures.js'
 import { createFarEnds } from './far-ends.js'
 import type { FarEnds } from './far-ends.js'
+import type { LiveCounters } from './live-counters.js'
 import type {
   Answer,
   LiveOptions,
@@ -29,6 +31,12 @@ export interface LiveBridge {
   memoryPort(name: string): MemoryPort
   /** What it has come to. */
   show(show: Show): Promise<Shown>
+  /** What it has counted. */
+  counters(): Promise<LiveCounters>
+  /** Captures frames from now on. Rejects with what is wrong with the order. */
+  beginCapture(capture: CaptureOrder): Promise<void>
+  /** Frames that were captured until now still come. */
+  endCapture(id: number): void
   /** What is under way leaves, the devices are closed. */
   stop(): Promise<void>
   /** Fulfilled when it has stopped; rejects where it has come to an end by itself. */
@@ -87,6 +95,7 @@ async function begin(workerData: WorkerData, farEnds: FarEnds): Promise<LiveBrid
   const worker = new Worker(new URL('./crank.js', import.meta.url), { workerData })
   const waiting: Array<(answer: Answer) => void> = []
   let failure: Error | null = null
+  let hasEnded = false
   worker.on('message', (answer: Answer) => {
     if (answer.said === 'frames') farEnds.look()
     else if (waiting.length > 0) waiting.shift()!(answer)
@@ -96,6 +105,7 @@ async function begin(workerData: WorkerData, farEnds: FarEnds): Promise<LiveBrid
     worker.on('error', reject)
     worker.on('exit', () => {
       farEnds.closeAll()
+      hasEnded = true
       native.closeDescriptor(wake)
       for (const reply of waiting.splice(0)) reply({ said: 'stopped' })
       if (failure === null) resolve()
@@ -104,8 +114,8 @@ async function begin(workerData: WorkerData, farEnds: FarEnds): Promise<LiveBrid
   })
   const answer = async (): Promise<Answer> => new Promise((resolve) => void waiting.push(resolve))
   const order = (what: Order): void => {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker, not a window
-    worker.postMessage(what)
+    if (hasEnded) return
+    worker.postMessage(what, what.order === 'capture' ? [what.capture.out] : [])
     native.signalEvent(wake)
   }
   /** Answers come in the order of the questions. */
@@ -136,6 +146,16 @@ async function begin(workerData: WorkerData, farEnds: FarEnds): Promise<LiveBrid
       if (isRefused) throw errorOf(said)
     },
     memoryPort: farEnds.memoryPort,
+    async counters() {
+      const said = await ask({ order: 'counters' })
+      if (said.said === 'counted') return said.counted
+      throw said.said === 'refused' ? errorOf(said) : new DeviceError('the bridge has stopped')
+    },
+    async beginCapture(capture) {
+      const said = await ask({ order: 'capture', capture })
+      if (said.said === 'refused') throw errorOf(said)
+    },
+    endCapture: (id) => order({ order: 'end-capture', id }),
     async show(show) {
       const said = await ask({ order: 'show', show })
       if (said.said === 'shown') return said.shown

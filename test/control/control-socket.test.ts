@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { askAt, listenAt } from '../../src/control/control-socket.js'
 import type { Request } from '../../src/control/control-socket.js'
 import { folderFor } from '../captures.js'
@@ -11,6 +12,7 @@ import { folderFor } from '../captures.js'
 const answering = async (request: Request): Promise<unknown> => {
   if ('show' in request) return { shown: request.show }
   if ('port' in request) return { asked: request.port }
+  if ('counters' in request) return { counted: true }
   throw Object.assign(new Error(`${request.rules.path}:1: no`), { name: 'RulesError' })
 }
 
@@ -19,6 +21,7 @@ t.test('requests and answers', async (t) => {
   const server = await listenAt(path, answering)
   t.equal(statSync(path).mode & 0o777, 0o600)
   t.strictSame(await askAt(path, { show: 'fdb' }), { shown: 'fdb' })
+  t.strictSame(await askAt(path, { counters: true }), { counted: true })
   const rules = { path: 'x.rules', text: '' }
   await t.rejects(askAt(path, { rules }), { name: 'RulesError', message: 'x.rules:1: no' })
   const settings = '{ tap: x }'
@@ -66,4 +69,16 @@ t.test('a socket that was left behind is replaced; one that hangs up is told', a
   await once(mute, 'listening')
   await t.rejects(askAt(path, { show: 'ports' }), { name: 'ControlError', message: /hung up/ })
   mute.close()
+})
+
+t.test('who goes without having read the answer does no harm', async (t) => {
+  const path = join(folderFor(t), 'a.sock')
+  const server = await listenAt(path, answering)
+  const socket = connect(path).pause()
+  socket.write('{"show":"fdb"}\n')
+  await sleep(100) // the answer is there, and is not read
+  socket.destroy()
+  await sleep(100)
+  t.strictSame(await askAt(path, { show: 'ports' }), { shown: 'ports' })
+  server.close()
 })

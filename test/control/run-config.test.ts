@@ -147,3 +147,23 @@ stations: [{ mac: fa:16:3e:2c:e8:ec, port: e }]
     /run.yaml:2: stations.0.port: e: no such port, expected one of a/,
   ])
 })
+
+t.test('where Prometheus asks', async (t) => {
+  const of = (text: string): string => `ports: { a: { tap: a } }\nmetrics: ${text}\n`
+  const { metrics } = parseRunConfig(of('127.0.0.1:9100'), 'run.yaml')
+  t.strictSame(metrics, { address: '127.0.0.1', port: 9100 })
+  t.strictSame(parseRunConfig(of('"[::1]:65535"'), 'run.yaml').metrics, { address: '::1', port: 65_535 })
+  t.equal(parseRunConfig('ports: { a: { tap: a } }\n', 'run.yaml').metrics, undefined)
+  const expected = 'expected an address and a port, such as 127.0.0.1:9100 or [::1]:9100'
+  t.strictSame(mistakes(of('9100')), [`run.yaml:2: metrics: ${expected}`])
+  for (const text of [
+    'localhost:9100',
+    '127.0.0.1',
+    '127.0.0.1:0',
+    '127.0.0.1:65536',
+    '::1:9100',
+    '"[127.0.0.1]:1"',
+    '":9100"',
+  ])
+    t.strictSame(mistakes(of(text)), [`run.yaml:2: metrics: ${text.replaceAll('"', '')}: ${expected}`])
+})

@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { PcapWriter, WRITER_BYTES } from '../../src/io/pcap-writer.js'
+import { createBlockCutter, interfaceName, lostFrames, packetOf } from '../../src/io/pcapng-blocks.js'
 import { PcapngWriter } from '../../src/io/pcapng-writer.js'
+import { Memory } from '../../src/packet/memory.js'
 import { folderFor } from '../captures.js'
 import { runs } from '../soak.js'
 import { needs, run } from '../tools.js'
@@ -169,4 +171,56 @@ t.test('comments longer than an option are cut, not the file', async (t) => {
     { seconds: 3, nanoseconds: 4, outbound: false, frame: Buffer.from(hello) },
   ])
   await comparing(t, ['tshark'], (t) => t.same(tsharkFields(path, 'comment'), ['x'.repeat(0xfffc), '']))
+})
+
+t.test('a capture that comes in pieces of any size is cut into its blocks', async (t) => {
+  const pieces: Buffer[] = []
+  const destination = {
+    write: (b: Uint8Array, from: number, length: number) =>
+      void pieces.push(Buffer.from(b.slice(from, from + length))),
+    close: () => {},
+  }
+  const writer = new PcapngWriter('pieces', new Memory(WRITER_BYTES), ['a'], destination)
+  writer.writeFrame(0, hello, 1, 2, { inbound: true, comment: 'why' })
+  writer.writeFrame(writer.addInterface('bb'), hello.subarray(1), 5_000_000_000, 999_999_999, {
+    outbound: true,
+  })
+  writer.writeStatistics(0, 7, 8, 1, 2 ** 40)
+  writer.close()
+  const whole = Buffer.concat(pieces)
+  const lengths = fc.array(fc.nat(60), { minLength: 1 }).filter((all) => all.some((one) => one > 0))
+  fc.assert(
+    fc.property(lengths, (all) => {
+      const blocks: Buffer[] = []
+      const cut = createBlockCutter((block) => void blocks.push(Buffer.from(block)))
+      for (let at = 0, i = 0; at < whole.length; at += all[i++ % all.length])
+        cut(whole.subarray(at, at + all[i % all.length]))
+      assert.deepEqual(blocks.map(interfaceName), [null, 'a', null, 'bb', null, null])
+      assert.deepEqual(blocks.map(lostFrames), [null, null, null, null, null, 2 ** 40])
+      const [one, two] = blocks.map(packetOf).filter((packet) => packet !== null)
+      const { at, length } = one
+      assert.deepEqual(one, {
+        interface: 0,
+        seconds: 1,
+        nanoseconds: 2,
+        at,
+        length,
+        outbound: false,
+        comment: 'why',
+      })
+      assert.deepEqual(blocks[2].subarray(at, at + length), Buffer.from(hello))
+      assert.equal(two.outbound, true)
+      assert.equal(two.seconds, 5_000_000_000)
+    }),
+    runs(100),
+  )
+  t.throws(() => createBlockCutter(() => {})(new Uint8Array(8)), {
+    name: 'CaptureError',
+    message: /a block of 0 bytes/,
+  })
+  const path = fileOf(folderFor(t), 'pieces.pcapng', whole)
+  await comparing(t, ['tshark', 'capinfos'], (t) => {
+    t.same(tsharkFields(path, 'comment', 'packet_flags'), ['why\t0x00000001', '\t0x00000002'])
+    t.match(run('capinfos', path), /Number of stat entries = 1/)
+  })
 })
