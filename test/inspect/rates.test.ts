@@ -82,6 +82,14 @@ t.test('other rules have no rates yet; nothing has none', async (t) => {
 })
 
 t.test('the texts of rules, each with its table', async (t) => {
-  const lines = ['*nat', ':PREROUTING ACCEPT [0:0]', 'COMMIT', '*filter', ':a - [0:0]', '[1:2] -A a -j DROP', 'COMMIT']
+  const lines = [
+    '*nat',
+    ':PREROUTING ACCEPT [0:0]',
+    'COMMIT',
+    '*filter',
+    ':a - [0:0]',
+    '[1:2] -A a -j DROP',
+    'COMMIT',
+  ]
   t.same(ruleTexts(lines), ['filter -A a -j DROP'])
 })
