@@ -74,5 +74,9 @@ function load(): Native {
   if (existsSync(why)) throw new DeviceError(`live ports: ${readFileSync(why, 'utf8').trim()}`)
   const file = fileURLToPath(new URL('br100.node', FOLDER))
   if (!existsSync(file)) throw new DeviceError(`live ports: ${file} is not there: run npm rebuild`)
-  return createRequire(import.meta.url)(file) as Native
+  try {
+    return createRequire(import.meta.url)(file) as Native
+  } catch (error) {
+    throw new DeviceError(`live ports: ${(error as Error).message}`, { cause: error })
+  }
 }
