@@ -106,6 +106,9 @@ NAPI_MODULE_INIT() {
     {"receiveFrames", receiveFrames},
     {"writeFrames", writeFrames},
     {"waitReadable", waitReadable},
+    {"openDatagrams", openDatagrams},
+    {"sendDatagrams", sendDatagrams},
+    {"receiveDatagrams", receiveDatagrams},
   };
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     napi_value function;

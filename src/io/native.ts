@@ -55,6 +55,12 @@ export interface Native {
   writeFrames(fd: number, bytes: Uint8Array, offsets: Int32Array, lengths: Int32Array, count: number): number
   /** How many of the descriptors can be read, at most `milliseconds` from now (-1: whenever), or -errno. */
   waitReadable(descriptors: Int32Array, ready: Int32Array, milliseconds: number): number
+  /** A UDP socket that sends to this address, or receives there; the kernel keeps `room` bytes for it, 0: as for all. */
+  openDatagrams(address: string, port: number, isSender: boolean, room: number): number
+  /** 64 datagrams of so many bytes of no meaning. How many went, or -errno. */
+  sendDatagrams(fd: number, bytes: number): number
+  /** Waits up to a tenth of a second. How many datagrams were taken in, at most 64, or -errno. */
+  receiveDatagrams(fd: number): number
 }
 
 /** -errno of a call that a signal has ended. */
