@@ -95,7 +95,7 @@ export function stationLines({ fdb }: BridgeState): string[] {
 }
 
 /** Rows as lines: the first column flush left, the others flush right. */
-function table(rows: string[][]): string[] {
+export function table(rows: string[][]): string[] {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
   return rows.map((row) =>
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i] + 2))).join(''),
@@ -103,6 +103,6 @@ function table(rows: string[][]): string[] {
 }
 
 /** Digits in groups of three. (toLocaleString takes 10 ms the first time.) */
-function number(value: number): string {
+export function number(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ',')
 }
