@@ -109,6 +109,12 @@ NAPI_MODULE_INIT() {
     {"openDatagrams", openDatagrams},
     {"sendDatagrams", sendDatagrams},
     {"receiveDatagrams", receiveDatagrams},
+    {"openStream", openStream},
+    {"acceptStream", acceptStream},
+    {"sendStream", sendStream},
+    {"receiveStream", receiveStream},
+    {"openPings", openPings},
+    {"pingOnce", pingOnce},
   };
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     napi_value function;

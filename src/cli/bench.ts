@@ -1,7 +1,7 @@
 /** `br100 bench`: how fast a bridge is here, beside the kernel's. */
 import { fileURLToPath } from 'node:url'
-import { MEASURED, runBench } from '../control/bench/bench.js'
-import type { BenchResult, Measured } from '../control/bench/bench.js'
+import { runBench } from '../control/bench/bench.js'
+import type { BenchResult } from '../control/bench/bench.js'
 import { br100Contender } from '../control/bench/br100.js'
 import { BenchError } from '../control/bench/command.js'
 import { kernelContender } from '../control/bench/kernel.js'
@@ -39,8 +39,6 @@ export async function benchCommand(
   const setting = readSetting(path ?? null)
   await checkRules(setting)
   checkMachine()
-  const wanted = MEASURED.filter((what) => what !== 'tcp' || isInstalled('iperf3'))
-  if (!wanted.includes('tcp')) note(`${whereToFind('iperf3')}: TCP is not measured`)
   if (setting.leftOut.length > 0) note(`${setting.leftOut.join(', ')}: not measured, as there are two hosts`)
   const interrupted = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => interrupted.abort(name))
@@ -49,9 +47,9 @@ export async function benchCommand(
   try {
     const contenders = [br100Contender(MAIN, options.io), kernelContender]
     const { rounds, seconds } = options
-    const result = await runBench({ setting, contenders, wanted, rounds, seconds, onStep: showStep }, spaces)
+    const result = await runBench({ setting, contenders, rounds, seconds, onStep: showStep }, spaces)
     showStep('')
-    return report(result, wanted, options)
+    return report(result, options.json)
   } catch (error) {
     showStep('')
     if (!signal.aborted) throw error
@@ -92,7 +90,7 @@ async function checkRules({ config: { rules, sets } }: Setting): Promise<void> {
 function checkMachine(): void {
   loadNative()
   if (process.getuid?.() !== 0) throw new BenchError('bench: root is needed, for network namespaces')
-  const missing = ['ip', 'bridge', 'ping'].filter((program) => !isInstalled(program))
+  const missing = ['ip', 'bridge'].filter((program) => !isInstalled(program))
   if (missing.length > 0) throw new BenchError(missing.map(whereToFind).join('\n'))
 }
 
@@ -105,13 +103,12 @@ function showStep(step: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${step}`)
 }
 
-/** 1 where something did not come through that should have. */
-function report(result: BenchResult, wanted: readonly Measured[], { rounds, json }: Options): number {
+/** 1 where something came through one contender and not through the other, or nothing at all. */
+function report(result: BenchResult, json: boolean): number {
+  if (json) writeOut(`${JSON.stringify(benchJson(result), null, 2)}\n`)
+  else writeOut([...benchLines(result), ''].join('\n'))
   for (const [name, why] of result.missing) note(`${name} took no part: ${why}`)
-  if (json) writeOut(`${JSON.stringify(benchJson(result, wanted), null, 2)}\n`)
-  else writeOut([...benchLines(result, wanted, rounds), ''].join('\n'))
-  const mistakes = benchMistakes(result, wanted)
-  for (const mistake of mistakes) note(mistake)
-  for (const line of benchDrops(result, wanted)) note(line)
+  const mistakes = benchMistakes(result)
+  for (const line of [...mistakes, ...benchDrops(result)]) note(line)
   return mistakes.length > 0 ? 1 : 0
 }

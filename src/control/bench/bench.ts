@@ -1,17 +1,17 @@
 /**
- * A bench: contenders in turn, round by round, so that the machine's drift meets all of them alike; medians, and their
- * ratio to the last contender's. What they have counted is held against what was sent and received.
+ * A bench: contenders in turn, round by round, so that the machine's drift meets all of them alike; medians. What they
+ * have counted is held against what was sent and received.
  */
 import { BenchError } from './command.js'
 import { MissingError } from './contender.js'
 import type { AtWork, Contender } from './contender.js'
 import type { Setting } from './setting.js'
-import { bulk, flood, giveAddresses, makeKnown, roundTrips } from './traffic.js'
+import { firstFrame, flood, giveAddresses, makeKnown, roundTrips, stream } from './traffic.js'
 import type { Pair } from './traffic.js'
 import type { Spaces } from './spaces.js'
 
-/** What can be measured: datagrams a second, Gbit/s, microseconds. */
-export const MEASURED = ['small', 'tcp', 'ping'] as const
+/** What can be measured: datagrams a second, Gbit/s, microseconds there and back, milliseconds to the first frame. */
+export const MEASURED = ['small', 'tcp', 'ping', 'start'] as const
 
 /** One of them. */
 export type Measured = (typeof MEASURED)[number]
@@ -20,7 +20,6 @@ export type Measured = (typeof MEASURED)[number]
 export interface Bench {
   setting: Setting
   contenders: readonly Contender[]
-  wanted: readonly Measured[]
   rounds: number
   /** Of each measurement. */
   seconds: number
@@ -28,18 +27,31 @@ export interface Bench {
   onStep(step: string): void
 }
 
-/** A contender in one round; null: nothing came through. */
-export type Turn = Record<Measured, number | null>
+/** Of a flood of datagrams: what was sent, what the bridge has counted in and out where it counts, what has come. */
+export interface Datagrams {
+  sent: number
+  entered: number | null
+  left: number | null
+  received: number
+}
+
+/** Figures by what was measured; null: nothing came through. */
+export type Figures = Record<Measured, number | null>
+
+/** A contender in one round. */
+export interface Turn {
+  means: string | null
+  figures: Figures
+  datagrams: Datagrams
+  /** Frames that it has dropped and why. */
+  drops: ReadonlyArray<[string, number]>
+}
 
 /** What a contender has come to. */
 export interface Result {
   name: string
-  means: string | null
-  /** Medians. */
-  medians: Turn
+  medians: Figures
   turns: Turn[]
-  /** Frames that it has dropped and why, in the last round. */
-  drops: ReadonlyArray<[string, number]>
 }
 
 /** What a bench has come to. */
@@ -51,63 +63,59 @@ export interface BenchResult {
 
 /** Runs it. Throws a BenchError where something cannot be made, or counts contradict one another. */
 export async function runBench(bench: Bench, spaces: Spaces): Promise<BenchResult> {
-  const results = new Map<Contender, Result>()
+  const turns = new Map<Contender, Turn[]>(bench.contenders.map((contender) => [contender, []]))
   const missing = new Map<Contender, string>()
   for (let round = 1; round <= bench.rounds; round++)
-    for (const contender of bench.contenders) {
-      if (missing.has(contender)) continue
+    for (const [contender, taken] of turns) {
       const onStep = (step: string): void =>
         bench.onStep(`round ${round} of ${bench.rounds}: ${contender.name}, ${step}`)
       try {
-        addTurn(results, contender, await takeTurn({ ...bench, onStep }, contender, spaces))
+        taken.push(await takeTurn({ ...bench, onStep }, MEASURED, contender, spaces))
       } catch (error) {
         if (!(error instanceof MissingError)) throw error
         missing.set(contender, error.message)
+        turns.delete(contender)
       }
     }
-  for (const result of results.values()) result.medians = mediansOf(result.turns)
   return {
-    results: [...results.values()],
+    results: [...turns].map(([{ name }, taken]) => ({ name, medians: mediansOf(taken), turns: taken })),
     missing: [...missing].map(([{ name }, why]) => [name, why]),
   }
 }
 
-interface Taken {
-  means: string | null
-  turn: Turn
-  drops: ReadonlyArray<[string, number]>
-}
-
-function addTurn(results: Map<Contender, Result>, contender: Contender, { means, turn, drops }: Taken): void {
-  const before = results.get(contender)?.turns ?? []
-  const { name } = contender
-  results.set(contender, { name, means, medians: turn, turns: [...before, turn], drops })
-}
-
-async function takeTurn(bench: Bench, contender: Contender, spaces: Spaces): Promise<Taken> {
-  const { setting } = bench
-  bench.onStep('starting')
-  await spaces.make()
-  const atWork = await contender.start(spaces, setting)
-  await giveAddresses(spaces, setting.hosts)
+/** One contender in new namespaces, once. Throws a MissingError where it cannot be had. */
+export async function takeTurn(
+  { setting, seconds, onStep }: Pick<Bench, 'setting' | 'seconds' | 'onStep'>,
+  wanted: readonly Measured[],
+  contender: Contender,
+  spaces: Spaces,
+): Promise<Turn> {
   const [from, to] = setting.hosts
-  await makeKnown({ spaces, from, to })
-  const turn = await measure(bench, contender.name, atWork, { spaces, from, to })
+  const pair = { spaces, from, to }
+  const figures: Figures = { small: null, tcp: null, ping: null, start: null }
+  let datagrams: Datagrams = { sent: 0, entered: null, left: null, received: 0 }
+  onStep('start')
+  await spaces.make()
+  const { began: atWork, took } = await firstFrame(pair, async () => contender.start(spaces, setting))
+  figures.start = took === null ? null : took / MILLISECOND
+  await giveAddresses(pair)
+  await makeKnown(pair)
+  for (const what of wanted) {
+    onStep(what)
+    if (what === 'small')
+      [figures.small, datagrams] = await countedFlood(contender.name, atWork, pair, seconds)
+    else if (what === 'tcp') figures.tcp = rateOf((await stream(pair, seconds)).rate / GIGABIT)
+    else if (what === 'ping') figures.ping = median(await roundTrips(pair, seconds))
+  }
   const drops = await atWork.drops()
   await atWork.stop()
-  return { means: atWork.means, turn, drops }
+  return { means: atWork.means, figures, datagrams, drops }
 }
 
-async function measure(bench: Bench, name: string, atWork: AtWork, pair: Pair): Promise<Turn> {
-  const turn: Turn = { small: null, tcp: null, ping: null }
-  for (const what of bench.wanted) {
-    bench.onStep(what)
-    if (what === 'small') turn.small = await countedFlood(name, atWork, pair, bench.seconds)
-    else if (what === 'tcp') turn.tcp = await bulk(pair, bench.seconds)
-    else turn.ping = median(await roundTrips(pair, bench.seconds))
-  }
-  return turn
-}
+/** In microseconds, and in bytes. */
+const [MILLISECOND, GIGABIT] = [1000, 1e9 / 8]
+
+const rateOf = (rate: number): number | null => (rate > 0 ? rate : null)
 
 /** Datagrams a second. More than were sent cannot have passed, nor more been received than have passed. */
 async function countedFlood(
@@ -115,24 +123,22 @@ async function countedFlood(
   atWork: AtWork,
   pair: Pair,
   seconds: number,
-): Promise<number | null> {
+): Promise<[number | null, Datagrams]> {
   const before = await atWork.passed()
   const { sent, received, rate } = await flood(pair, seconds)
   const after = await atWork.passed()
-  if (before !== null && after !== null) {
-    const [entered, left] = [after.entered - before.entered, after.left - before.left]
-    if (received > left || left > entered || entered > sent)
-      throw new BenchError(
-        `${name}: ${sent} datagrams sent, ${entered} counted in, ${left} counted out, ${received} received`,
-      )
-  }
-  return received > 0 ? rate : null
+  if (before === null || after === null) return [rateOf(rate), { sent, entered: null, left: null, received }]
+  const [entered, left] = [after.entered - before.entered, after.left - before.left]
+  if (received > left || left > entered || entered > sent)
+    throw new BenchError(
+      `${name}: ${sent} datagrams sent, ${entered} counted in, ${left} counted out, ${received} received`,
+    )
+  return [rateOf(rate), { sent, entered, left, received }]
 }
 
-function mediansOf(turns: readonly Turn[]): Turn {
-  const of = (what: Measured): number | null =>
-    median(turns.flatMap((turn) => (turn[what] === null ? [] : [turn[what]])))
-  return { small: of('small'), tcp: of('tcp'), ping: of('ping') }
+function mediansOf(turns: readonly Turn[]): Figures {
+  const of = (what: Measured): number | null => median(turns.flatMap(({ figures }) => figures[what] ?? []))
+  return { small: of('small'), tcp: of('tcp'), ping: of('ping'), start: of('start') }
 }
 
 /** Null of none. */

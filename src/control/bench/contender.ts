@@ -27,6 +27,6 @@ export interface AtWork {
 /** A contender. */
 export interface Contender {
   name: string
-  /** The devices of the hosts are in their namespaces when it resolves, and frames pass. Throws a MissingError. */
+  /** When it resolves the devices of the hosts are in their namespaces and up, and frames pass. Throws a MissingError. */
   start(spaces: Spaces, setting: Setting): Promise<AtWork>
 }

@@ -20,11 +20,13 @@ export const kernelContender: Contender = {
   async start(spaces, setting) {
     const { rules, sets } = setting.config
     if (rules !== undefined) checkTools(sets !== undefined)
-    await spaces.run('switch', ['ip', '-batch', '-'], links(setting, spaces).join('\n'))
-    await spaces.run('switch', ['bridge', '-batch', '-'], portSettings(setting).join('\n'))
+    await accepted(spaces, ['ip', '-batch', '-'], links(setting, spaces).join('\n'))
+    await accepted(spaces, ['bridge', '-batch', '-'], portSettings(setting).join('\n'))
     await applySettings(spaces, kernelSettings(setting))
-    if (sets !== undefined) await restore(spaces, ['ipset', 'restore'], readFileSync(sets, 'utf8'))
-    if (rules !== undefined) await restore(spaces, ['iptables-legacy-restore', '-w'], asSaved(rules))
+    if (sets !== undefined) await accepted(spaces, ['ipset', 'restore'], readFileSync(sets, 'utf8'))
+    if (rules !== undefined) await accepted(spaces, ['iptables-legacy-restore', '-w'], asSaved(rules))
+    for (const { place, device } of setting.hosts)
+      await spaces.run(place, ['ip', 'link', 'set', device, 'up'])
     const [from, to] = setting.hosts
     return {
       means: null,
@@ -110,7 +112,8 @@ function asSaved(path: string): string {
   return [...saveLines(parseRules(path, readFileSync(path))), ''].join('\n')
 }
 
-async function restore(spaces: Spaces, command: readonly string[], text: string): Promise<void> {
+/** Runs a command that the kernel may refuse: such names, rules or sets it does not know. */
+async function accepted(spaces: Spaces, command: readonly string[], text: string): Promise<void> {
   const { status, stderr } = await spaces.attempt('switch', command, text)
   if (status !== 0) throw new MissingError(`${command[0]}: ${stderr.trim() || `exit status ${status}`}`)
 }

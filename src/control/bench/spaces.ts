@@ -67,6 +67,9 @@ export function createSpaces(signal: AbortSignal): Spaces {
     return finished(child)
   }
 
+  const run = async (place: Place, command: readonly string[], input = ''): Promise<string> =>
+    outputOf(await attempt(place, command, input), command)
+
   removeAbandoned()
   return {
     folder,
@@ -77,18 +80,21 @@ export function createSpaces(signal: AbortSignal): Spaces {
         signal.throwIfAborted()
         await addSpace(name(place))
       }
-      for (const place of PLACES) await attempt(place, ['sh', '-c', SILENCE])
+      for (const place of PLACES) await run(place, ['sh', '-ec', PREPARED])
     },
     attempt,
-    run: async (place, command, input) => outputOf(await attempt(place, command, input), command),
+    run,
     start,
     remove,
   }
 }
 
-/** Nobody speaks IPv6 by himself: what is counted was sent. */
-const SILENCE =
-  'for i in all default; do echo 1 > /proc/sys/net/ipv6/conf/$i/disable_ipv6; done; ip link set lo up'
+/** Nobody speaks IPv6 by himself, so that what is counted was sent; who is root may ping. */
+const PREPARED = `
+cd /proc/sys/net
+for i in all default; do [ ! -e ipv6 ] || echo 1 > ipv6/conf/$i/disable_ipv6; done
+echo 0 0 > ipv4/ping_group_range
+ip link set lo up`
 
 /** In a session of its own: what is typed at the terminal to end the bench is for the bench alone. */
 function apart(words: readonly string[]): ChildProcess {

@@ -5,8 +5,6 @@ import { delimiter, join } from 'node:path'
 const PACKAGES: Readonly<Record<string, string>> = {
   ip: 'iproute2',
   bridge: 'iproute2',
-  ping: 'iputils-ping',
-  iperf3: 'iperf3',
   'iptables-legacy-restore': 'iptables',
   ipset: 'ipset',
 }

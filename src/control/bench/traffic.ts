@@ -1,8 +1,10 @@
-/** What is measured between two hosts: small datagrams, TCP, and the round trip of a lone ping. */
+/** What is measured between two hosts: small datagrams, TCP, the round trip of a lone ping, and how a bridge begins. */
 import { fileURLToPath } from 'node:url'
+import { stopwatch } from '../../core/clock.js'
+import type { Microseconds } from '../../core/clock.js'
+import { BenchError, finished, outputOf, said } from './command.js'
+import type { Answered, Deed, Received, Sent } from './host.js'
 import type { Host } from './setting.js'
-import { finished, outputOf, said } from './command.js'
-import type { Done } from './command.js'
 import type { Spaces } from './spaces.js'
 
 /** Two hosts, and the namespaces that they are in. */
@@ -12,17 +14,16 @@ export interface Pair {
   to: Host
 }
 
-const DATAGRAMS = fileURLToPath(new URL('./datagrams.js', import.meta.url))
-/** discard (RFC 863); and how long nothing may come before nothing ever will, in seconds. */
-const [DISCARD, UNTIL_FIRST] = ['9', 3]
-/** As short as an Ethernet frame can be: 60 bytes without FCS. */
-const SMALL = '18'
-/** A ping is lone where the one before has long come back. */
-const [PINGS_A_SECOND, PING_INTERVAL] = [50, '0.02']
-const MICROSECONDS = 1000
+/** What went from one host to the other, datagrams or bytes. */
+export interface Carried extends Sent, Received {
+  /** Received a second, from the first to the last; 0 where nothing came. */
+  rate: number
+}
+
+const HOST = fileURLToPath(new URL('./host.js', import.meta.url))
 
 /** Gives the hosts their addresses, by which each knows the other. */
-export async function giveAddresses(spaces: Spaces, hosts: readonly [Host, Host]): Promise<void> {
+export async function giveAddresses({ spaces, from, to }: Pair): Promise<void> {
   const one = async ({ place, device, mac, mtu, address }: Host, other: Host): Promise<void> => {
     const commands = [
       `link set ${device} address ${mac} ${mtu === null ? '' : `mtu ${mtu}`} up`,
@@ -32,60 +33,87 @@ export async function giveAddresses(spaces: Spaces, hosts: readonly [Host, Host]
     ]
     await spaces.run(place, ['ip', '-batch', '-'], commands.join('\n'))
   }
-  await one(hosts[0], hosts[1])
-  await one(hosts[1], hosts[0])
+  await one(from, to)
+  await one(to, from)
 }
 
 /** Each speaks once, so that a bridge knows where it is: also where nobody may answer. */
 export async function makeKnown({ spaces, from, to }: Pair): Promise<void> {
-  const once = (one: Host, other: Host): Promise<Done> =>
-    spaces.attempt(one.place, ['ping', '-n', '-c', '1', '-W', '1', other.address])
-  await Promise.all([once(from, to), once(to, from)])
+  await Promise.all([pings(spaces, from, to, 0), pings(spaces, to, from, 0)])
 }
 
-/** Round trips of lone pings in microseconds, those that were answered. */
-export async function roundTrips({ spaces, from, to }: Pair, seconds: number): Promise<number[]> {
-  const count = String(Math.ceil(PINGS_A_SECOND * seconds))
-  const limit = String(Math.ceil(seconds) + 2)
-  const command = ['ping', '-n', '-c', count, '-i', PING_INTERVAL, '-w', limit, to.address]
-  const { stdout } = await spaces.attempt(from.place, command)
-  return [...stdout.matchAll(/ time=([\d.]+) ms/g)].map(([, time]) => Number(time) * MICROSECONDS)
+/** Round trips of lone pings, those that were answered. */
+export async function roundTrips({ spaces, from, to }: Pair, seconds: number): Promise<Microseconds[]> {
+  return pings(spaces, from, to, seconds)
 }
 
-/** A flood of datagrams. */
-export interface Flood {
-  sent: number
-  received: number
-  /** Received a second, from the first to the last. */
-  rate: number
+async function pings(spaces: Spaces, from: Host, to: Host, seconds: number): Promise<Microseconds[]> {
+  const { trips } = await ask<Answered>(spaces, from, 'ping', to.address, String(seconds))
+  return trips
 }
 
-/** Sends small datagrams as fast as it goes. */
-export async function flood({ spaces, from, to }: Pair, seconds: number): Promise<Flood> {
-  const program = (...words: string[]): string[] => [process.execPath, DATAGRAMS, ...words]
-  const counting = program('count', to.address, DISCARD, String(UNTIL_FIRST + seconds))
+/** Small datagrams, sent as fast as it goes. */
+export async function flood(pair: Pair, seconds: number): Promise<Carried> {
+  return carry(pair, 'send-datagrams', 'count-datagrams', seconds)
+}
+
+/** As much as goes through one TCP connection. */
+export async function stream(pair: Pair, seconds: number): Promise<Carried> {
+  return carry(pair, 'send-stream', 'count-stream', seconds)
+}
+
+async function carry({ spaces, from, to }: Pair, send: Deed, count: Deed, seconds: number): Promise<Carried> {
+  const counting = commandOf(count, to.address)
   const counter = spaces.start(to.place, counting)
   const counted = finished(counter)
-  await said(counter, 'stdout', /listening/)
-  const sent = await spaces.run(from.place, program('send', to.address, DISCARD, String(seconds), SMALL))
-  const { received, seconds: took } = lastLine(outputOf(await counted, counting))
-  return { sent: lastLine(sent)['sent'], received, rate: took > 0 ? received / took : 0 }
+  await said(counter, 'stdout', READY)
+  const { sent } = await ask<Sent>(spaces, from, send, to.address, String(seconds))
+  const { received, seconds: took } = lastLine(outputOf(await counted, counting)) as Received
+  if (received > sent) throw new BenchError(`${send}: ${sent} sent, but ${received} received`)
+  return { sent, received, seconds: took, rate: took > 0 ? received / took : 0 }
 }
 
-function lastLine(text: string): Record<string, number> {
-  return JSON.parse(text.trim().split('\n').at(-1)!) as Record<string, number>
+const [READY, CAME] = [/^ready$/m, /"came":true/]
+
+/**
+ * How long it takes until the first frame comes through a bridge that is begun by `start`, and what that has made; null
+ * where none has come. The hosts try from before that on, once a millisecond.
+ */
+export async function firstFrame<T>(
+  { spaces, from, to }: Pair,
+  start: () => Promise<T>,
+): Promise<{ began: T; took: Microseconds | null }> {
+  const awaiting = spaces.start(to.place, commandOf('await-frame', to.device))
+  const sending = spaces.start(from.place, commandOf('send-frames', from.device, to.mac, from.mac))
+  try {
+    await Promise.all([said(awaiting, 'stdout', READY), said(sending, 'stdout', READY)])
+    const since = stopwatch()
+    const came = said(awaiting, 'stdout', CAME).then(
+      () => stopwatch() - since,
+      () => null,
+    )
+    const began = await start()
+    const limit = setTimeout(() => awaiting.kill('SIGKILL'), AT_WORK_BY_NOW)
+    const took = await came
+    clearTimeout(limit)
+    return { began, took }
+  } finally {
+    for (const child of [awaiting, sending]) child.kill('SIGKILL')
+  }
 }
 
-/** Gbit/s of one TCP connection, as iperf3's receiver has it; null where there is none. */
-export async function bulk({ spaces, from, to }: Pair, seconds: number): Promise<number | null> {
-  const server = spaces.start(to.place, ['iperf3', '-s', '-1', '--forceflush'])
-  const served = finished(server)
-  await said(server, 'stdout', /listening/)
-  const command = ['iperf3', '-c', to.address, '-t', String(seconds), '-J', '--connect-timeout', '2000']
-  const { status, stdout } = await spaces.attempt(from.place, command)
-  server.kill('SIGTERM')
-  await served
-  if (status !== 0) return null
-  const { end } = JSON.parse(stdout) as { end: { sum_received: { bits_per_second: number } } }
-  return end.sum_received.bits_per_second / 1e9
+/** In milliseconds: what is said to be at work and has carried no frame since then will not carry any. */
+const AT_WORK_BY_NOW = 3000
+
+/** Has a host do something to its end: what it has come to. */
+async function ask<T>(spaces: Spaces, host: Host, deed: Deed, ...words: string[]): Promise<T> {
+  return lastLine(await spaces.run(host.place, commandOf(deed, ...words))) as T
+}
+
+function commandOf(deed: Deed, ...words: string[]): string[] {
+  return [process.execPath, HOST, deed, ...words]
+}
+
+function lastLine(text: string): unknown {
+  return JSON.parse(text.trim().split('\n').at(-1)!)
 }
