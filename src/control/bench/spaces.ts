@@ -33,11 +33,11 @@ export interface Spaces {
 }
 
 const PREFIX = 'br100-bench'
-const [MADE, THEIRS] = ['/run/netns', /^br100-bench-(\d+)-(a|b|switch)$/]
+const [MADE, THEIRS] = ['/run/netns', /^br100-bench-(\d+)-/]
 
 /** Namespaces that others of the same kind at the same time do not disturb. */
 export function createSpaces(signal: AbortSignal): Spaces {
-  const folder = mkdtempSync(join(tmpdir(), `${PREFIX}-`))
+  const folder = mkdtempSync(join(tmpdir(), `${PREFIX}-${process.pid}-`))
   const running = new Set<ChildProcess>()
   const name = (place: Place): string => `${PREFIX}-${process.pid}-${place}`
 
@@ -112,14 +112,20 @@ function removeSpace(name: string): void {
 
 /** Of benches whose process is no more: what still runs in them would keep the namespaces. */
 function removeAbandoned(): void {
-  const names = existsSync(MADE) ? readdirSync(MADE) : []
-  for (const name of names) {
-    const owner = THEIRS.exec(name)?.[1]
-    if (owner === undefined || existsSync(`/proc/${owner}`)) continue
+  for (const name of abandonedIn(MADE)) {
     const { stdout } = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' })
     for (const pid of stdout.split('\n').filter(Boolean)) end(Number(pid))
     removeSpace(name)
   }
+  for (const name of abandonedIn(tmpdir())) rmSync(join(tmpdir(), name), { recursive: true, force: true })
+}
+
+function abandonedIn(folder: string): string[] {
+  const names = existsSync(folder) ? readdirSync(folder) : []
+  return names.filter((name) => {
+    const owner = THEIRS.exec(name)?.[1]
+    return owner !== undefined && !existsSync(`/proc/${owner}`)
+  })
 }
 
 function end(pid: number): void {
