@@ -21,7 +21,8 @@ import { writeOut } from './output.js'
 
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url))
 /** What a shell takes for the end by a signal. */
-const STATUS = { SIGINT: 130, SIGTERM: 143 } as const
+const STATUS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
+type Signal = keyof typeof STATUS
 
 interface Options {
   io: Means
@@ -41,7 +42,7 @@ export async function benchCommand(
   checkMachine()
   if (setting.leftOut.length > 0) note(`${setting.leftOut.join(', ')}: not measured, as there are two hosts`)
   const interrupted = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => interrupted.abort(name))
+  for (const name of Object.keys(STATUS) as Signal[]) process.on(name, () => interrupted.abort(name))
   const { signal } = interrupted
   const spaces = createSpaces(signal)
   try {
@@ -53,7 +54,7 @@ export async function benchCommand(
   } catch (error) {
     showStep('')
     if (!signal.aborted) throw error
-    return STATUS[signal.reason as keyof typeof STATUS]
+    return STATUS[signal.reason as Signal]
   } finally {
     spaces.remove()
   }

@@ -96,8 +96,8 @@ function addBench(br100: Command): void {
     .command('bench')
     .summary('measure how fast it is here, beside the kernel')
     .description(
-      'Makes two hosts in network namespaces, sends traffic from one to the other through br100 and through the\n' +
-        "kernel's own bridge in turn, and prints medians and ratios. Root is needed; nothing is left behind.",
+      "Sends traffic from one network namespace to another, through br100 and through the kernel's own bridge in\n" +
+        'turn, and prints medians and ratios. Root is needed; nothing is left behind.',
     )
     .argument(
       '[config]',

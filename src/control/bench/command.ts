@@ -50,15 +50,19 @@ export async function said(
     const giveUp = (): void =>
       reject(new BenchError(errors.trim() || `${child.spawnargs.join(' ')}: it does not begin`))
     const limit = setTimeout(giveUp, FIRST_WORDS)
+    const remember = (part: string): void => {
+      errors += part
+    }
     const look = (part: string): void => {
       text += part
       const match = pattern.exec(text)
       if (match === null) return
       clearTimeout(limit)
       child[stream]!.off('data', look)
+      child.stderr!.off('data', remember)
       resolve(match)
     }
-    child.stderr!.setEncoding('utf8').on('data', (part: string) => (errors += part))
+    child.stderr!.setEncoding('utf8').on('data', remember)
     child[stream]!.setEncoding('utf8').on('data', look)
     child.once('error', reject)
     child.once('close', () => {

@@ -53,12 +53,12 @@ function links(setting: Setting, spaces: Spaces): string[] {
     ageing === undefined ? '' : `ageing_time ${ageing * TICKS}`,
   ]
   return [
-    `link add ${bridge} ${mac === undefined ? '' : `address ${formatMac(mac, 0)}`} type bridge ${options.join(' ')}`,
+    `link add name ${bridge} ${mac === undefined ? '' : `address ${formatMac(mac, 0)}`} type bridge ${options.join(' ')}`,
     ...hosts.flatMap(({ port, device, place, mtu }) => [
-      `link add ${port} type veth peer name ${device} netns ${spaces.name(place)}`,
-      `link set ${port} ${mtu === null ? '' : `mtu ${mtu}`} master ${bridge} up`,
+      `link add name ${port} type veth peer name ${device} netns ${spaces.name(place)}`,
+      `link set dev ${port} ${mtu === null ? '' : `mtu ${mtu}`} master ${bridge} up`,
     ]),
-    `link set ${bridge} up`,
+    `link set dev ${bridge} up`,
     ...address.map((own) => `addr add ${prefixText(own)} dev ${bridge}`),
     ...Object.entries(neighbours).map(
       ([to, station]) => `neigh add ${to} lladdr ${formatMac(station, 0)} dev ${bridge} nud permanent`,

@@ -59,6 +59,7 @@ export function createSpaces(signal: AbortSignal): Spaces {
     running.add(child)
     child.once('exit', () => running.delete(child))
     child.stdin?.on('error', () => {}) // who has ended does not read
+    for (const said of [child.stdout, child.stderr]) said?.resume() // it may speak without end to nobody
     return child
   }
   const attempt = async (place: Place, command: readonly string[], input = ''): Promise<Done> => {
