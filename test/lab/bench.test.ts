@@ -63,7 +63,8 @@ function commandsIn(space: string): string {
 const canRun = (t: Test): boolean => canRunLive(t) && needs(t, 'bridge', 'iptables-legacy-restore')
 
 /** A name that `ip` takes for something else where it may. */
-const PORTS = 'ports:\n  a: { tap: vnet0, mac: fa:16:3e:00:00:01 }\n  eth2: { packet: eth2 }\n'
+const PORTS =
+  'ports:\n  a: { tap: vnet0, mac: fa:16:3e:00:00:01 }\n  eth2: { packet: eth2, guard: { mac: 02:00:00:00:00:77, ip: 10.0.0.7 } }\n'
 
 /** The numbers of a row, by its title. */
 function numbersOf(text: string, title: string): number[] {

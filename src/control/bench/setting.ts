@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import { formatMac } from '../../wire/address.js'
+import { formatIpv4, formatMac } from '../../wire/address.js'
 import { NodeError } from '../checked-yaml.js'
 import { parseRunConfig, readRunConfig } from '../run-config.js'
 import type { RunConfig } from '../run-config.js'
@@ -38,7 +38,7 @@ const TWO_TAPS = 'ports: { tapA: { tap: tapA }, tapB: { tap: tapB } }'
 const DEFAULT_BRIDGE = 'br100'
 const PLACES = ['a', 'b'] as const
 /** What a port is in the file, which it is not here. */
-const KINDS = new Set(['tap', 'packet', 'netns'])
+const KINDS = new Set(['tap', 'packet', 'netns', 'persistent'])
 
 /** The setting of a file, or of two TAPs without rules. Throws a NodeError that names every mistake of the file. */
 export function readSetting(path: string | null): Setting {
@@ -55,12 +55,16 @@ export function readSetting(path: string | null): Setting {
   }
 }
 
-/** A TAP's MAC address is that of the host behind it, and the file may know by what IPv4 address this one is reached. */
+/**
+ * The host is who the guard of its port lets in. A TAP's MAC address is that of the host behind it, and the file may
+ * know by what IPv4 address this one is reached.
+ */
 function hostOf({ ports, neighbours }: RunConfig, number: 0 | 1): Host {
-  const [port, { tap, mac: own, mtu = null }] = Object.entries(ports)[number]
-  const mac = tap === undefined || own === undefined ? `02:00:00:00:00:0${PLACES[number]}` : formatMac(own, 0)
+  const [port, { tap, mac: own, mtu = null, guard }] = Object.entries(ports)[number]
+  const given = guard?.mac ?? (tap === undefined ? undefined : own)
+  const mac = given === undefined ? `02:00:00:00:00:0${PLACES[number]}` : formatMac(given, 0)
   const known = Object.entries(neighbours).find(([, neighbour]) => formatMac(neighbour, 0) === mac)
-  const address = known?.[0] ?? `10.99.0.${number + 1}`
+  const address = guard?.ip === undefined ? (known?.[0] ?? `10.99.0.${number + 1}`) : formatIpv4(guard.ip)
   return { place: PLACES[number], device: `bench-${PLACES[number]}`, port, mac, address, mtu }
 }
 
