@@ -38,7 +38,7 @@ const TWO_TAPS = 'ports: { tapA: { tap: tapA }, tapB: { tap: tapB } }'
 const DEFAULT_BRIDGE = 'br100'
 const PLACES = ['a', 'b'] as const
 /** What a port is in the file, which it is not here. */
-const KINDS = new Set(['tap', 'packet', 'netns', 'persistent'])
+const KINDS = new Set(['tap', 'packet', 'qemu', 'netns', 'persistent'])
 
 /** The setting of a file, or of two TAPs without rules. Throws a NodeError that names every mistake of the file. */
 export function readSetting(path: string | null): Setting {
