@@ -38,6 +38,7 @@ export interface Question {
   ours: string
   /** What every contender's count must be; a function where the contenders count differently. */
   expected: number | ((contender: string, count: number) => boolean)
+  /** Those against contenders that are not installed are left out. */
   bars: Bar[]
   /** What our own median must not exceed, or fall below, for a question without another contender. */
   limit?: { bar: number; reach: number }
@@ -93,7 +94,8 @@ function verify({ name, expected }: Question, contender: string, count: number):
 function outcomeOf(question: Question, rounds: number, values: Map<string, number[]>): Outcome {
   const contenders = [...values].map(([name, list]) => ({ name, median: median(list), values: list }))
   const medianOf = (name: string): number => contenders.find((contender) => contender.name === name)!.median
-  const ratios = question.bars.map(({ against, bar, reach }) => {
+  const bars = question.bars.filter(({ against }) => values.has(against))
+  const ratios = bars.map(({ against, bar, reach }) => {
     const ratio = medianOf(question.ours) / medianOf(against)
     return { against, ratio, bar, reach, met: question.lessIsBetter ? ratio <= bar : ratio >= bar }
   })

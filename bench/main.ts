@@ -12,6 +12,7 @@ import { trackedForward } from './connections-kernel.js'
 import { filterForward } from './filter-forward.js'
 import { garbage } from './garbage.js'
 import { instances } from './instances.js'
+import { live } from './live.js'
 import { memoryPorts } from './memory-ports.js'
 import { natPorts } from './nat-ports.js'
 import { residentMemory } from './resident-memory.js'
@@ -35,6 +36,7 @@ const QUESTIONS: Question[] = [
   rulesGarbage,
   garbage,
   residentMemory,
+  ...live,
   ...classify,
   ...classifyMemory,
 ]

@@ -106,6 +106,15 @@ NAPI_MODULE_INIT() {
     {"receiveFrames", receiveFrames},
     {"writeFrames", writeFrames},
     {"waitReadable", waitReadable},
+    {"openDatagrams", openDatagrams},
+    {"sendDatagrams", sendDatagrams},
+    {"receiveDatagrams", receiveDatagrams},
+    {"openStream", openStream},
+    {"acceptStream", acceptStream},
+    {"sendStream", sendStream},
+    {"receiveStream", receiveStream},
+    {"openPings", openPings},
+    {"pingOnce", pingOnce},
   };
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     napi_value function;

@@ -55,5 +55,14 @@ napi_value readFrames(napi_env env, napi_callback_info info);
 napi_value receiveFrames(napi_env env, napi_callback_info info);
 napi_value writeFrames(napi_env env, napi_callback_info info);
 napi_value waitReadable(napi_env env, napi_callback_info info);
+napi_value openDatagrams(napi_env env, napi_callback_info info);
+napi_value sendDatagrams(napi_env env, napi_callback_info info);
+napi_value receiveDatagrams(napi_env env, napi_callback_info info);
+napi_value openStream(napi_env env, napi_callback_info info);
+napi_value acceptStream(napi_env env, napi_callback_info info);
+napi_value sendStream(napi_env env, napi_callback_info info);
+napi_value receiveStream(napi_env env, napi_callback_info info);
+napi_value openPings(napi_env env, napi_callback_info info);
+napi_value pingOnce(napi_env env, napi_callback_info info);
 
 #endif

@@ -8,6 +8,7 @@ export class UsageError extends Error {
 /** What people see of the errors that a user's input can lead to; anything else is a defect of br100. */
 const EXPECTED = new Set([
   'UsageError',
+  'BenchError',
   'CaptureError',
   'ControlError',
   'DeviceError',

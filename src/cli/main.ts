@@ -30,6 +30,7 @@ function program(): Command {
   addPort(br100)
   addCapture(br100)
   addStats(br100)
+  addBench(br100)
   addRules(br100)
   addExplain(br100)
   addPrint(br100)
@@ -89,6 +90,28 @@ function addRun(br100: Command): void {
     .action(async (config: string, options: Record<string, string>) => {
       const { runCommand } = await import('./run.js')
       process.exitCode = await runCommand(config, options)
+    })
+}
+
+function addBench(br100: Command): void {
+  br100
+    .command('bench')
+    .summary('measure how fast it is here, beside the kernel')
+    .description(
+      "Sends traffic from one network namespace to another, through br100 and through the kernel's own bridge in\n" +
+        'turn, and prints medians and ratios. Root is needed; nothing is left behind.',
+    )
+    .argument(
+      '[config]',
+      'a file for `br100 run`, whose first two ports have the hosts; without: two TAPs, no rules',
+    )
+    .option('--rounds <N>', 'how often each is measured', '3')
+    .option('--seconds <N>', 'how long each measurement takes', '3')
+    .option('--io <MEANS>', 'as for run', 'auto')
+    .option('--json', 'print everything as one JSON object')
+    .action(async (config: string | undefined, options: Record<string, unknown>) => {
+      const { benchCommand } = await import('./bench.js')
+      process.exitCode = await benchCommand(config, options)
     })
 }
 

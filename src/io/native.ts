@@ -55,6 +55,24 @@ export interface Native {
   writeFrames(fd: number, bytes: Uint8Array, offsets: Int32Array, lengths: Int32Array, count: number): number
   /** How many of the descriptors can be read, at most `milliseconds` from now (-1: whenever), or -errno. */
   waitReadable(descriptors: Int32Array, ready: Int32Array, milliseconds: number): number
+  /** A UDP socket that sends to this address, or receives there; the kernel keeps `room` bytes for it then. */
+  openDatagrams(address: string, port: number, isSender: boolean, room: number): number
+  /** 64 datagrams of so many bytes of no meaning. How many went, or -errno. */
+  sendDatagrams(fd: number, bytes: number): number
+  /** Waits up to a tenth of a second. How many datagrams were taken in, at most 64, or -errno. */
+  receiveDatagrams(fd: number): number
+  /** A TCP connection to this address, or a socket that listens there. */
+  openStream(address: string, port: number, isSender: boolean): number
+  /** Waits up to a tenth of a second for who connects: its socket, or -errno. */
+  acceptStream(fd: number): number
+  /** 128 KiB of no meaning. How many bytes of them went, or -errno. */
+  sendStream(fd: number): number
+  /** Waits up to a tenth of a second. How many bytes were taken in, 0 at the end, or -errno. */
+  receiveStream(fd: number): number
+  /** A socket for pings to this address, which the namespace has to allow (ping_group_range). */
+  openPings(address: string): number
+  /** Nanoseconds until the answer to the ping of this number was there, or -errno: after a second there is none. */
+  pingOnce(fd: number, sequence: number): number
 }
 
 /** -errno of a call that a signal has ended. */

@@ -49,6 +49,15 @@ function say(answer: Answer): void {
   parentPort!.postMessage(answer)
 }
 
+/** A line that nobody takes in is lost, as one of the kernel's that is not read in time: frames do not wait for it. */
+function log(line: string): void {
+  try {
+    writeSync(STDERR, `${line}\n`)
+  } catch {
+    // A pipe that is full (EAGAIN), or that nobody reads any more (EPIPE).
+  }
+}
+
 function createPlane({ ports, fdb, conntrack }: WorkerData['options']): Dataplane {
   const waiting = Math.min(MOST_PORTS, ports.length + SPARE_PORTS) * BUFFERS
   const slots = {
@@ -93,7 +102,7 @@ function attach(plane: Dataplane): AttachedRules | null {
     sets: setsOf(),
     node,
     conntrack,
-    onLog: (line) => writeSync(STDERR, `${line}\n`),
+    onLog: log,
   })
 }
 
