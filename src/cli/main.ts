@@ -88,8 +88,10 @@ function addRun(br100: Command): void {
     .argument('<config>', 'the bridge, its ports and its rules, in YAML')
     .option('--io <MEANS>', 'system calls that move frames: uring, rw, or auto (default)', 'auto')
     .action(async (config: string, options: Record<string, string>) => {
+      const { prepareWorker } = await import('../pipeline/live-worker.js')
+      const worker = prepareWorker() // it loads while the file is read
       const { runCommand } = await import('./run.js')
-      process.exitCode = await runCommand(config, options)
+      process.exitCode = await runCommand(config, options, worker)
     })
 }
 

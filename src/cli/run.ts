@@ -1,5 +1,6 @@
 /** `br100 run`: a bridge over live ports, until it is told to stop. */
 import { dirname } from 'node:path'
+import type { Worker } from 'node:worker_threads'
 import { ControlError, defaultSocket, listenAt } from '../control/control-socket.js'
 import type { Listening, PortRequest, Request } from '../control/control-socket.js'
 import type { MetricsServer } from '../control/metrics-server.js'
@@ -24,12 +25,16 @@ interface Running {
   ports: Record<string, LivePortConfig>
 }
 
-/** Runs the bridge of this file. Returns the exit status. */
-export async function runCommand(path: string, { io = 'auto' }: { io?: string }): Promise<number> {
+/** Runs the bridge of this file in a worker that was prepared. Returns the exit status. */
+export async function runCommand(
+  path: string,
+  { io = 'auto' }: { io?: string },
+  worker: Worker,
+): Promise<number> {
   if (!MEANS.includes(io as Means)) throw new UsageError(`--io ${io}: expected one of ${MEANS.join(', ')}`)
   const config = readRunConfig(path)
   const name = config.bridge ?? DEFAULT_BRIDGE
-  const bridge = await startLive(await optionsOf(config, io as Means), say)
+  const bridge = await startLive(await optionsOf(config, io as Means), say, worker)
   const running = { bridge, folder: dirname(path), ports: config.ports }
   const control = await listen(config.control ?? defaultSocket(name), running)
   const metrics = await listenForMetrics(config, running, control)

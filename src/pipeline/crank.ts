@@ -2,8 +2,9 @@
  * The loop of a live bridge, in a worker: it sleeps in the system call that brings frames, carries them, and hands
  * over what leaves. Who wants something of it posts an order (orders.ts) and wakes it (live.ts).
  */
+import { once } from 'node:events'
 import { writeSync } from 'node:fs'
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { timeOfDay } from '../core/clock.js'
 import { MOST_PORTS } from '../io/live.js'
 import type { LiveIo } from '../io/live.js'
@@ -25,7 +26,7 @@ import type { Captures } from './captures.js'
 import { createDataplane } from './dataplane.js'
 import type { Dataplane } from './dataplane.js'
 import { createLiveCounters } from './live-counters.js'
-import type { Answer, WorkerData } from './live-messages.js'
+import type { Answer, WorkerStart } from './live-messages.js'
 import { createLivePorts } from './live-ports.js'
 import type { LivePorts } from './live-ports.js'
 import { createOrders, refusal, rulesOf } from './orders.js'
@@ -42,7 +43,8 @@ const STDERR = 2
 const RING_IS_MISSING = new Set(['ENOSYS', 'EPERM', 'EACCES', 'EINVAL'])
 
 const native = loadNative()
-const { options, wake, bell } = workerData as WorkerData
+/** All is loaded by now; what there is to do may come later. */
+const [{ options, wake, bell }] = (await once(parentPort!, 'message')) as [WorkerStart]
 
 function say(answer: Answer): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker's port, not a window
@@ -58,7 +60,7 @@ function log(line: string): void {
   }
 }
 
-function createPlane({ ports, fdb, conntrack }: WorkerData['options']): Dataplane {
+function createPlane({ ports, fdb, conntrack }: WorkerStart['options']): Dataplane {
   const waiting = Math.min(MOST_PORTS, ports.length + SPARE_PORTS) * BUFFERS
   const slots = {
     small: SMALL_UNDER_WAY + waiting,

@@ -48,7 +48,7 @@ export interface LiveOptions {
 }
 
 /** What the worker is given: the ports opened as far as it is not its own task, its wake-up, and the bell of the links. */
-export interface WorkerData {
+export interface WorkerStart {
   options: Omit<LiveOptions, 'ports'> & { ports: readonly WorkerPort[] }
   wake: number
   bell: SharedArrayBuffer

@@ -1,5 +1,5 @@
 /** A live bridge: its worker, begun, told and ended. */
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { MemoryPort } from '../io/memory-port.js'
 import { DeviceError, loadNative } from '../io/native.js'
 import type { CaptureOrder } from './captures.js'
@@ -14,9 +14,10 @@ import type {
   RulesText,
   Show,
   Shown,
-  WorkerData,
+  WorkerStart,
   WorkerPort,
 } from './live-messages.js'
+import { prepareWorker } from './live-worker.js'
 import { anonymousNode } from './node-view.js'
 
 /** A bridge that carries frames. */
@@ -68,11 +69,12 @@ export type LiveStart = Pick<LiveOptions, 'ports'> & Partial<LiveOptions>
 
 /**
  * Opens the ports and carries frames. Rejects with what could not be opened, and nothing is left open then. `say` is told
- * of guests that are hung up on, a line each time.
+ * of guests that are hung up on, a line each time. `worker` is one that was prepared.
  */
 export async function startLive(
   options: LiveStart,
   say: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
+  worker = prepareWorker(),
 ): Promise<LiveBridge> {
   const native = loadNative()
   const wake = native.openEvent()
@@ -85,14 +87,14 @@ export async function startLive(
     native.closeDescriptor(wake)
     throw error
   }
-  return begin({ options: { ...DEFAULTS, ...options, ports }, wake, bell: farEnds.bell }, farEnds)
+  const start: WorkerStart = { options: { ...DEFAULTS, ...options, ports }, wake, bell: farEnds.bell }
+  return begin(worker, start, farEnds)
 }
 
 /** Begins the worker; its wake-up is closed when it has ended, and the far ends are. */
-async function begin(workerData: WorkerData, farEnds: FarEnds): Promise<LiveBridge> {
+async function begin(worker: Worker, start: WorkerStart, farEnds: FarEnds): Promise<LiveBridge> {
   const native = loadNative()
-  const { wake } = workerData
-  const worker = new Worker(new URL('./crank.js', import.meta.url), { workerData })
+  const { wake } = start
   const waiting: Array<(answer: Answer) => void> = []
   let failure: Error | null = null
   let hasEnded = false
@@ -125,6 +127,9 @@ async function begin(workerData: WorkerData, farEnds: FarEnds): Promise<LiveBrid
     return replied
   }
   const replied = answer()
+  worker.ref()
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker, not a window
+  worker.postMessage(start)
   // Where it says why it cannot begin, and ends, either may be first.
   const first = (await Promise.race([replied, ended])) ?? (await replied)
   if (first.said !== 'started') {
